@@ -1,0 +1,23 @@
+import type { ErrorCode } from "@octavo/schema";
+import type { ServerMessage } from "@octavo/schema/protocol";
+import type { Doc } from "yjs";
+import type { AccessChange } from "../access/access.ts";
+
+/** What the verbs of this floor need of the live rooms; implemented in `sync/`, introduced by `server.ts`. */
+export interface Rooms {
+  /** The document's present state (Yjs update, V1) and the seq it contains, from its room or from the store. @throws NOT_FOUND, LOAD_FAILED, DOCUMENT_DAMAGED */
+  readState(documentId: string): Promise<{ update: Uint8Array; seq: number }>;
+  /**
+   * A write of the server itself: `change` runs on a scratch copy, its update is appended, then applied and broadcast.
+   * Resolves when it is on disk.
+   */
+  write(documentId: string, actor: string, change: (document: Doc) => void): Promise<void>;
+  /** Asks access again for the open connections concerned: told, silenced or closed before this resolves. */
+  recheck(change: AccessChange): Promise<void>;
+  /** Closes every connection of a document with that code and forgets the room. */
+  close(documentId: string, code: ErrorCode): Promise<void>;
+  /** Sends a message to everybody in the room, if it is loaded. */
+  announce(documentId: string, message: ServerMessage): void;
+  /** Called (debounced, at most once per second and document) after text changed: for title, snippet, search text. */
+  onText(listener: (documentId: string) => void): () => void;
+}

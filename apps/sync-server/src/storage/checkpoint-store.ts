@@ -1,0 +1,16 @@
+/** A document's full state up to a seq. */
+export interface Checkpoint {
+  /** Highest contiguously applied seq that the state contains. */
+  seq: number;
+  /** Yjs update, V2. */
+  state: Uint8Array;
+  at: number;
+}
+
+/** Full states beside the log. The newest two are kept; log records up to the older one are archived and trimmed. */
+export interface CheckpointStore {
+  /** The newest readable checkpoint; undefined for a document that never had one. @throws DOCUMENT_DAMAGED when none that should be there is readable */
+  newest(documentId: string): Promise<Checkpoint | undefined>;
+  /** Durable when resolved; only then is the log trimmed up to the previous checkpoint. */
+  write(documentId: string, checkpoint: Checkpoint): Promise<void>;
+}

@@ -1,0 +1,59 @@
+/**
+ * Every number that both sides need, with its reason. What only the server needs is in its configuration.
+ * A stranger is a connection that has not yet shown who it is.
+ */
+const KIB = 1024;
+const MIB = 1024 * KIB;
+
+export const LIMITS = {
+  /** Largest frame before authentication: an Auth message with a token fits in 8 KiB. */
+  strangerFrameBytes: 64 * KIB,
+  /** Largest frame of somebody who has access; ws would take 100 MiB. */
+  frameBytes: 16 * MIB,
+  /** Our client splits its own writes at this size, so that one paste cannot block the socket. */
+  clientWriteBytes: 512 * KIB,
+  /** Largest encoded state of one document. */
+  documentBytes: 32 * MIB,
+  /** Structs in one update: a genuine paste of 100 pages has about 5,000. */
+  updateStructs: 400_000,
+  /** Longest string inside one update. */
+  updateStringBytes: 4 * MIB,
+  /** Nesting inside a JSON value of an update; deeper ones overflow the stack of others. */
+  updateJsonDepth: 32,
+  /** Nesting of Yjs types named in one update. */
+  updateTypeDepth: 64,
+  /** Yjs clocks stay below this; a larger one freezes a client id. */
+  clockMax: 2 ** 31,
+  /** One awareness state, encoded. */
+  awarenessStateBytes: 4 * KIB,
+  /** Client ids in one awareness frame. */
+  awarenessClients: 50,
+  /** Time a socket may stay without authenticating. */
+  authenticateMs: 15_000,
+  /** Bytes a socket may send before it is authenticated. */
+  unauthenticatedBytes: 256 * KIB,
+  /** Inbound bytes waiting per connection before its socket is paused. */
+  inboundQueueBytes: 1 * MIB,
+  inboundQueueFrames: 256,
+  /** Bytes buffered towards a reader that does not read before its socket is closed. */
+  outboundBufferBytes: 4 * MIB,
+  /** Updates held because something they depend on is missing, per connection. */
+  heldBytes: 1 * MIB,
+  heldMs: 30_000,
+  /** Updates waiting for a store that does not take them, over all documents. */
+  pendingAppendBytes: 64 * MIB,
+  /** Body of an HTTP request with document content. */
+  contentBytes: 20 * MIB,
+  /** Body of any other HTTP request. */
+  requestBytes: 256 * KIB,
+  titleLength: 300,
+  nameLength: 120,
+  emailLength: 254,
+  passwordMinLength: 10,
+  passwordMaxLength: 128,
+  tokenLength: 4 * KIB,
+  /** Longest life of an access token. */
+  accessTokenSeconds: 24 * 60 * 60,
+  pageSize: 50,
+  pageSizeMax: 200,
+} as const;

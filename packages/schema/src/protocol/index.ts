@@ -1,0 +1,5 @@
+export * from "./paths.ts";
+export * from "./presence.ts";
+export * from "./stateless.ts";
+export * from "./token-claims.ts";
+export * from "./version.ts";
