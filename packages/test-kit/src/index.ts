@@ -1,0 +1,4 @@
+export * from "./eventually.ts";
+export * from "./network.ts";
+export * from "./random.ts";
+export * from "./temp-directory.ts";
