@@ -1,0 +1,91 @@
+import type { IncomingHttpHeaders } from "node:http";
+import { BlockList, isIP } from "node:net";
+
+/** Who asks, after the proxies that are trusted have been believed. */
+export interface Requester {
+  /** Address of the person's machine as far as it is known; IPv4 never in its IPv6 form. */
+  address: string;
+  protocol: "http" | "https";
+  /** Host and port as the browser sees them. */
+  host: string;
+}
+
+/** What is read of a request; `IncomingMessage` fits. */
+export interface RequestHead {
+  headers: IncomingHttpHeaders;
+  socket: { remoteAddress?: string | undefined };
+}
+
+const NETWORKS: Record<string, readonly string[]> = {
+  loopback: ["127.0.0.0/8", "::1/128"],
+  private: ["10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "169.254.0.0/16", "fc00::/7", "fe80::/10"],
+};
+
+/** Reads who asks from a request's socket and, where the list of TRUST_PROXY allows it, from X-Forwarded-*. */
+export function createRequesterReader(trustProxy: readonly string[]): (request: RequestHead) => Requester {
+  const trusted = networksOf(trustProxy);
+  const isTrusted = (address: string) =>
+    isIP(address) !== 0 && trusted.check(address, isIP(address) === 6 ? "ipv6" : "ipv4");
+
+  return request => {
+    const peer = plainAddress(request.socket.remoteAddress ?? "");
+    const host = hostOf(request.headers.host);
+    if (!isTrusted(peer)) return { address: peer, protocol: "http", host };
+    return {
+      address: clientAddress(peer, request.headers["x-forwarded-for"], isTrusted),
+      protocol: last(request.headers["x-forwarded-proto"]) === "https" ? "https" : "http",
+      host: hostOf(last(request.headers["x-forwarded-host"]) || request.headers.host),
+    };
+  };
+}
+
+/** Walks X-Forwarded-For from our side: the first hop that is not trusted is the client, whatever stands before it. */
+function clientAddress(
+  peer: string,
+  header: string | string[] | undefined,
+  isTrusted: (address: string) => boolean,
+): string {
+  let client = peer;
+  for (const hop of textOf(header).split(",").reverse()) {
+    const address = plainAddress(hop.trim());
+    if (isIP(address) === 0) return client;
+    client = address;
+    if (!isTrusted(address)) return client;
+  }
+  return client;
+}
+
+/** "::ffff:10.0.0.1" is 10.0.0.1, "[::1]:80" is ::1, "10.0.0.1:80" is 10.0.0.1. */
+function plainAddress(text: string): string {
+  const bare = /^\[(.*)\](?::\d+)?$/.exec(text)?.[1] ?? /^(\d+\.\d+\.\d+\.\d+):\d+$/.exec(text)?.[1] ?? text;
+  const mapped = /^::ffff:(\d+\.\d+\.\d+\.\d+)$/i.exec(bare)?.[1];
+  return mapped ?? bare.replace(/%.*$/, "");
+}
+
+function networksOf(list: readonly string[]): BlockList {
+  const networks = new BlockList();
+  for (const entry of list.flatMap(name => NETWORKS[name] ?? [name])) {
+    const [address = "", prefix] = entry.split("/");
+    const family = isIP(address) === 6 ? "ipv6" : "ipv4";
+    networks.addSubnet(
+      address,
+      prefix === undefined ? (family === "ipv6" ? 128 : 32) : Number(prefix),
+      family,
+    );
+  }
+  return networks;
+}
+
+/** A host that is none (spaces, slashes, a user part) becomes empty: it goes into links and cookies. */
+function hostOf(text: string | undefined): string {
+  return text !== undefined && /^(\[[\da-fA-F:.]+\]|[\w.-]+)(:\d{1,5})?$/.test(text) ? text : "";
+}
+
+/** The value that the nearest proxy wrote. */
+function last(header: string | string[] | undefined): string {
+  return textOf(header).split(",").at(-1)?.trim() ?? "";
+}
+
+function textOf(header: string | string[] | undefined): string {
+  return Array.isArray(header) ? header.join(",") : (header ?? "");
+}
