@@ -1,0 +1,1 @@
+export { Underline } from "@tiptap/extension-underline";

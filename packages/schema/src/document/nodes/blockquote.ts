@@ -1,0 +1,1 @@
+export { Blockquote } from "@tiptap/extension-blockquote";

@@ -1,0 +1,1 @@
+export { BulletList } from "@tiptap/extension-list";

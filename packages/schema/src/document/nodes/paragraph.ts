@@ -1,0 +1,1 @@
+export { Paragraph } from "@tiptap/extension-paragraph";
