@@ -2,7 +2,15 @@ import type { TokenClaims } from "@octavo/schema/protocol";
 
 /** Who asks, as the server found out by itself from a session cookie, a guest cookie, an API key or an access token. */
 export type Identity =
-  | { kind: "user"; userId: string; sessionId: string; name: string; email: string; color: number; administrator: boolean }
+  | {
+      kind: "user";
+      userId: string;
+      sessionId: string;
+      name: string;
+      email: string;
+      color: number;
+      administrator: boolean;
+    }
   | { kind: "api-key"; userId: string; keyId: string; name: string; color: number; administrator: boolean }
   | { kind: "guest"; guestId: string; name: string; color: number }
   | { kind: "token"; claims: TokenClaims; color: number };
