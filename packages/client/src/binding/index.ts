@@ -1,0 +1,1 @@
+export { bindDocument, type DocumentBinding } from "./bind-document.ts";

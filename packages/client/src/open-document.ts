@@ -1,0 +1,268 @@
+import { HocuspocusProvider } from "@hocuspocus/provider";
+import { LIMITS, type Role } from "@octavo/schema";
+import { SCHEMA_VERSION } from "@octavo/schema/document";
+import {
+  BODY_FRAGMENT,
+  type PresenceUser,
+  readServerMessage,
+  type ServerMessage,
+  syncPath,
+} from "@octavo/schema/protocol";
+import type { Awareness } from "y-protocols/awareness";
+import * as Y from "yjs";
+import { DocumentSocket } from "./document-socket.ts";
+import { type Frame, writeFrame } from "./frames.ts";
+import { type ConnectionState, Link } from "./link.ts";
+import { listenToPage } from "./page-events.ts";
+import { announceAway, observePeers, type Peer } from "./presence.ts";
+import type { SaveState } from "./save-state.ts";
+import { SaveTracker } from "./save-tracker.ts";
+import { splitUpdate } from "./split-update.ts";
+import { createStore, isShallowEqual, type Store } from "./store.ts";
+import { realTimers, type Timers } from "./timers.ts";
+import { unsentText } from "./unsent-text.ts";
+
+/** Why a token is asked for; `refused`: the server did not take the last one, so a kept one is of no use. */
+export type TokenReason = "connect" | "refused";
+
+export interface OpenDocumentOptions {
+  /** Address of the Octavo server, e.g. `https://docs.example.com`. */
+  server: string;
+  documentId: string;
+  /** An access token. Left out where the session cookie of the same origin says who this is. */
+  getToken?: ((reason: TokenReason) => string | Promise<string>) | undefined;
+  /** Known from the page; shown until the server says otherwise. */
+  title?: string | undefined;
+  /** Another class with the WebSocket interface. */
+  WebSocket?: typeof WebSocket | undefined;
+  timers?: Timers | undefined;
+}
+
+/** What the server lets this person do here, and who it says they are. */
+export interface Standing {
+  /** Undefined until the server has said it. */
+  role: Role | undefined;
+  isWritable: boolean;
+  user: PresenceUser | undefined;
+}
+
+/** One document open in one tab. Everything about it is live until `close`. */
+export interface OpenDocument {
+  readonly id: string;
+  readonly doc: Y.Doc;
+  readonly body: Y.XmlFragment;
+  /** Only `cursor` and `away` are ours; the server stamps the user. */
+  readonly awareness: Awareness;
+  readonly saveState: Store<SaveState>;
+  readonly connection: Store<ConnectionState>;
+  readonly role: Store<Standing>;
+  /** The others, most recently active first. */
+  readonly presence: Store<readonly Peer[]>;
+  readonly title: Store<string>;
+  /** True after the first complete handshake; before it, what is here is not the document. */
+  readonly isSynced: Store<boolean>;
+  /** Resolves as soon as everything written here is on the server's disk, however long that takes. */
+  whenSaved(): Promise<void>;
+  /** Connects at once instead of waiting for the countdown. */
+  retryNow(): void;
+  /** What was written here and is not on the server, as plain text; empty where there is nothing to lose. */
+  unsentText(): string;
+  /** Leaves the document. Unsent edits are gone with it: ask `saveState` before. */
+  close(): void;
+}
+
+/** Opens a document and keeps it in step with the server until `close`. Never throws for the network: what goes wrong is in the stores. */
+export function openDocument(options: OpenDocumentOptions): OpenDocument {
+  return new Session(options);
+}
+
+class Session implements OpenDocument {
+  readonly id: string;
+  readonly doc = new Y.Doc();
+  readonly body = this.doc.getXmlFragment(BODY_FRAGMENT);
+  readonly awareness: Awareness;
+  readonly saveState: Store<SaveState>;
+  readonly connection: Store<ConnectionState>;
+  readonly role = createStore<Standing>(
+    { role: undefined, isWritable: false, user: undefined },
+    isShallowEqual,
+  );
+  readonly presence: Store<readonly Peer[]>;
+  readonly title;
+  readonly isSynced = createStore(false);
+
+  private readonly options: OpenDocumentOptions;
+  private readonly tracker: SaveTracker;
+  private readonly link: Link;
+  private readonly socket: DocumentSocket;
+  private readonly provider: HocuspocusProvider;
+  private readonly ends: (() => void)[] = [];
+  private epoch: number | undefined;
+  private isClosed = false;
+
+  constructor(options: OpenDocumentOptions) {
+    const timers = options.timers ?? realTimers;
+    this.options = options;
+    this.id = options.documentId;
+    this.title = createStore(options.title ?? "");
+    this.tracker = new SaveTracker(timers, () => this.handshakeComplete());
+    this.saveState = this.tracker.state;
+    this.socket = new DocumentSocket(
+      {
+        url: () => this.url(),
+        sending: (frame, bytes) => this.sending(frame, bytes),
+        received: frame => {
+          this.link.heard();
+          this.tracker.received(frame);
+          if (this.tracker.isRefused) this.setWritable(false);
+        },
+        closed: (closeCode, reason) => this.link.closed(closeCode, reason),
+      },
+      options.WebSocket ?? WebSocket,
+    );
+    this.link = new Link(
+      {
+        connect: () => {
+          this.tracker.socketOpening();
+          void this.socket.connect();
+        },
+        hangUp: () => this.socket.webSocket?.close(),
+        hasTokens: options.getToken !== undefined,
+        onLost: () => this.tracker.lost(),
+        onEnded: code => {
+          this.tracker.closed(code);
+          this.setWritable(false);
+        },
+      },
+      timers,
+    );
+    this.connection = this.link.state;
+    // Before the provider listens: an edit is counted first and sent then.
+    this.doc.on("update", (_update: Uint8Array, origin: unknown) => {
+      if (origin !== this.provider) this.tracker.edited();
+    });
+    this.provider = new HocuspocusProvider({
+      name: this.id,
+      document: this.doc,
+      websocketProvider: this.socket,
+      token: () => this.token(),
+      onAuthenticationFailed: ({ reason }) => this.link.denied(reason),
+      onStateless: ({ payload }) => this.told(readServerMessage(payload)),
+    });
+    this.awareness = this.provider.awareness!;
+    const { peers, stop } = observePeers(this.awareness, timers);
+    this.presence = peers;
+    this.ends.push(stop, this.listenToPage(timers));
+    this.provider.attach();
+    this.link.open();
+  }
+
+  whenSaved(): Promise<void> {
+    return this.tracker.whenSettled();
+  }
+
+  retryNow(): void {
+    this.link.retryNow();
+  }
+
+  unsentText(): string {
+    if (!this.tracker.hasUnsaved) return "";
+    return unsentText(this.body, this.doc.clientID, this.tracker.ackedClock);
+  }
+
+  close(): void {
+    if (this.isClosed) return;
+    this.isClosed = true;
+    this.link.stop();
+    for (const end of this.ends) end();
+    this.provider.destroy();
+    this.socket.destroy();
+    this.tracker.stop();
+    this.doc.destroy();
+  }
+
+  private url(): string {
+    const epoch = this.epoch === undefined ? {} : { epoch: this.epoch };
+    const url = new URL(syncPath(this.id, { schema: SCHEMA_VERSION, ...epoch }), this.options.server);
+    url.protocol = url.protocol === "https:" || url.protocol === "wss:" ? "wss:" : "ws:";
+    return url.href;
+  }
+
+  /** Asked by the provider once a socket. What cannot be got ends the attempt, not the document. */
+  private async token(): Promise<string> {
+    const { getToken } = this.options;
+    if (getToken === undefined) return "";
+    try {
+      return await getToken(this.link.needsNewToken ? "refused" : "connect");
+    } catch {
+      this.socket.webSocket?.close();
+      // The provider would go on with an empty token; this attempt is over.
+      return new Promise(() => {});
+    }
+  }
+
+  private sending(frame: Frame, bytes: Uint8Array): readonly Uint8Array[] {
+    if (frame.kind !== "step2" && frame.kind !== "update") return [bytes];
+    const updates = splitUpdate(frame.update, LIMITS.clientWriteBytes);
+    const clock = Y.getState(this.doc.store, this.doc.clientID);
+    if (!this.tracker.mayLeave(frame.kind, clock, updates.length)) return [];
+    if (updates.length === 1) return [bytes];
+    return updates.map((update, part) =>
+      writeFrame({ kind: part === 0 ? frame.kind : "update", name: frame.name, update }),
+    );
+  }
+
+  private handshakeComplete(): void {
+    this.link.handshakeComplete();
+    this.isSynced.set(true);
+  }
+
+  private told(message: ServerMessage | undefined): void {
+    switch (message?.type) {
+      case "welcome":
+        this.epoch = message.epoch;
+        this.role.set({ ...this.role.getSnapshot(), user: message.user });
+        this.setStanding(message.role, message.writable);
+        break;
+      case "role":
+        this.setStanding(message.role, message.writable);
+        break;
+      case "write-refused":
+        this.tracker.announceRefusal(message.code);
+        break;
+      case "storage":
+        this.tracker.storage(message.writable ? undefined : (message.code ?? "APPEND_FAILED"));
+        break;
+      case "title":
+        this.title.set(message.title);
+        break;
+    }
+  }
+
+  private setStanding(role: Role, isWritable: boolean): void {
+    this.tracker.standing(role, isWritable);
+    this.role.set({ ...this.role.getSnapshot(), role });
+    this.setWritable(isWritable && this.tracker.finalRefusal === undefined);
+  }
+
+  private setWritable(isWritable: boolean): void {
+    this.role.set({ ...this.role.getSnapshot(), isWritable });
+  }
+
+  private listenToPage(timers: Timers): () => void {
+    const endAway =
+      typeof document === "undefined" ? () => {} : announceAway(this.awareness, document, timers);
+    const endEvents = listenToPage({
+      onAwake: () => this.link.retryNow(),
+      onReturn: () => {
+        if (this.awareness.getLocalState() === null) this.awareness.setLocalState({});
+        this.link.retryNow();
+      },
+      isAtRisk: () => this.tracker.isAtRisk,
+    });
+    return () => {
+      endAway();
+      endEvents();
+    };
+  }
+}
