@@ -48,6 +48,7 @@ export const listQuery = z.object({
   limit: z.coerce.number().int().min(1).max(LIMITS.pageSizeMax).default(LIMITS.pageSize),
 });
 export const documentList = z.object({ items: z.array(documentRecord), nextCursor: z.string().nullable() });
+export type DocumentList = z.infer<typeof documentList>;
 
 /** What the editor page needs in one request: the record, the body as HTML, and the sequence it shows. */
 export const documentView = z.object({

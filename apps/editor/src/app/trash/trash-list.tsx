@@ -1,0 +1,86 @@
+"use client";
+
+import type { DocumentList, DocumentRecord } from "@octavo/schema/http";
+import { useState } from "react";
+import { api, explain } from "../../lib/api.ts";
+import { ConfirmDialog } from "../../ui/dialog.tsx";
+import { useNotice } from "../../ui/notice.tsx";
+import { When } from "../../ui/when.tsx";
+
+/** What was thrown away: back, or gone for ever. */
+export function TrashList({ first, now }: { first: DocumentList; now: number }) {
+  const notice = useNotice();
+  const [documents, setDocuments] = useState(first.items);
+  const remove = (document: DocumentRecord) =>
+    setDocuments(all => all.filter(({ id }) => id !== document.id));
+
+  const restore = async (document: DocumentRecord) => {
+    try {
+      await api.restoreDocument(document.id);
+      remove(document);
+      notice({ text: `“${document.title || "Untitled"}” is back among your documents.` });
+    } catch (error) {
+      notice({ text: explain(error).message, failed: true });
+    }
+  };
+  const destroy = async (document: DocumentRecord) => {
+    try {
+      await api.deleteDocument(document.id);
+      remove(document);
+      notice({ text: `“${document.title || "Untitled"}” is deleted for ever.` });
+    } catch (error) {
+      notice({ text: explain(error).message, failed: true });
+    }
+  };
+
+  if (documents.length === 0) return <p className="empty">Trash is empty.</p>;
+  return (
+    <>
+      <ol className="rows">
+        {documents.map(document => {
+          const title = document.title || "Untitled";
+          return (
+            <li className="row" key={document.id}>
+              <span className="row-title">{title}</span>
+              <p className="row-snippet">{document.snippet}</p>
+              <p className="row-meta">
+                <span>
+                  Thrown away <When time={document.trashedAt ?? document.updatedAt} now={now} />
+                </span>
+              </p>
+              <div className="row-actions">
+                <button
+                  type="button"
+                  className="button small"
+                  aria-label={`Restore ${title}`}
+                  onClick={() => void restore(document)}
+                >
+                  Restore
+                </button>
+                <ConfirmDialog
+                  title={`Delete “${title}” for ever?`}
+                  text="Nobody will be able to open it again, and it cannot be brought back."
+                  action="Delete for ever"
+                  confirmed={() => void destroy(document)}
+                >
+                  <button
+                    type="button"
+                    className="button small danger"
+                    aria-label={`Delete ${title} for ever`}
+                  >
+                    Delete for ever
+                  </button>
+                </ConfirmDialog>
+              </div>
+            </li>
+          );
+        })}
+      </ol>
+      {first.nextCursor !== null && (
+        <a className="button more" href={`/trash?cursor=${encodeURIComponent(first.nextCursor)}`}>
+          Older
+        </a>
+      )}
+    </>
+  );
+}

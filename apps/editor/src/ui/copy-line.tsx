@@ -1,0 +1,50 @@
+"use client";
+
+import { useRef } from "react";
+import { useNotice } from "./notice.tsx";
+
+interface CopyLineProps {
+  value: string;
+  label: string;
+  revoke: () => void;
+}
+
+/** A link to hand out: shown, copied, revoked. */
+export function CopyLine({ value, label, revoke }: CopyLineProps) {
+  const notice = useNotice();
+  const input = useRef<HTMLInputElement>(null);
+
+  const copy = async () => {
+    try {
+      await navigator.clipboard.writeText(value);
+    } catch {
+      // Plain http has no clipboard API, and Octavo is often opened by a LAN address.
+      input.current?.select();
+      if (!document.execCommand("copy")) return notice({ text: "Press Ctrl+C to copy the selected link." });
+    }
+    notice({ text: "Link copied." });
+  };
+
+  return (
+    <div className="copy-line">
+      <input
+        ref={input}
+        readOnly
+        value={value}
+        aria-label={label}
+        onFocus={event => event.currentTarget.select()}
+      />
+      <button
+        type="button"
+        className="button small"
+        onClick={() => void copy()}
+        aria-label={`Copy link: ${label}`}
+      >
+        Copy link
+      </button>
+      <button type="button" className="button small danger" onClick={revoke} aria-label={`Revoke: ${label}`}>
+        Revoke
+      </button>
+    </div>
+  );
+}
