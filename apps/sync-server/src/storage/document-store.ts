@@ -18,7 +18,10 @@ export interface DocumentStore {
   readonly updates: UpdateLog;
   readonly checkpoints: CheckpointStore;
   /** Creates the document with its first content as seq 1, in one durable commit. @throws CONFLICT when it exists */
-  create(meta: DocumentMeta, initial: { update: Uint8Array; actor: string; claims: readonly number[] }): Promise<void>;
+  create(
+    meta: DocumentMeta,
+    initial: { update: Uint8Array; actor: string; claims: readonly number[] },
+  ): Promise<void>;
   /** Undefined where there is no such document. */
   meta(documentId: string): Promise<DocumentMeta | undefined>;
   setMeta(documentId: string, change: Partial<Pick<DocumentMeta, "epoch" | "schemaVersion">>): Promise<void>;

@@ -1,0 +1,120 @@
+import { AppError } from "@octavo/schema";
+import { Level } from "level";
+import { failureReason } from "./failure-reason.ts";
+import type { KeyRange } from "./keys.ts";
+
+export type LevelDatabase = Level<Buffer, Uint8Array>;
+
+/** Makes an unopened database; tests give one whose operations fail. */
+export type LevelFactory = (directory: string) => LevelDatabase;
+
+export type Operation = { type: "put"; key: Buffer; value: Uint8Array } | { type: "del"; key: Buffer };
+
+export type Entry = [key: Buffer, value: Uint8Array];
+
+/** Log records compress well in tables; the write buffer is what one restart has to read again at most. */
+const OPTIONS = {
+  compression: true,
+  writeBufferSize: 16 * 1024 * 1024,
+  cacheSize: 64 * 1024 * 1024,
+  maxFileSize: 8 * 1024 * 1024,
+} as const;
+
+const ITERATOR = { highWaterMarkBytes: 1024 * 1024 } as const;
+const ENTRIES_AT_ONCE = 1_000;
+
+export const defaultLevel: LevelFactory = directory =>
+  new Level<Buffer, Uint8Array>(directory, { keyEncoding: "buffer", valueEncoding: "view" });
+
+/** The one handle on the database, replaced by a new one after a failed write. */
+export class Database {
+  readonly #directory: string;
+  readonly #level: LevelFactory;
+  #handle: LevelDatabase | undefined;
+  #isClosed = false;
+
+  constructor(directory: string, level: LevelFactory = defaultLevel) {
+    this.#directory = directory;
+    this.#level = level;
+  }
+
+  /** `isNew` only on the very first start: LevelDB would put an empty database in the place of a damaged one. */
+  async open({ isNew }: { isNew: boolean }): Promise<void> {
+    const handle = this.#level(this.#directory);
+    await handle.open({ ...OPTIONS, createIfMissing: isNew });
+    this.#handle = handle;
+  }
+
+  /** All of the operations or none; on disk when resolved. */
+  write(operations: Operation[]): Promise<void> {
+    return this.#open().batch(operations, { sync: true });
+  }
+
+  async reopen(): Promise<void> {
+    const before = this.#handle;
+    this.#handle = undefined;
+    // A handle that cannot even be closed keeps its lock, and opening then fails and is tried again.
+    if (before) await before.close();
+    await this.open({ isNew: false });
+  }
+
+  async close(): Promise<void> {
+    this.#isClosed = true;
+    const handle = this.#handle;
+    this.#handle = undefined;
+    await handle?.close();
+  }
+
+  /** @throws LOAD_FAILED, DOCUMENT_DAMAGED, SHUTTING_DOWN */
+  async get(key: Buffer): Promise<Uint8Array | undefined> {
+    try {
+      return await this.#open().get(key);
+    } catch (error) {
+      throw this.#readError(error);
+    }
+  }
+
+  /** Entries in key order, as they were when the iteration began. @throws LOAD_FAILED, DOCUMENT_DAMAGED, SHUTTING_DOWN */
+  async *entries(
+    range: KeyRange,
+    options: { reverse?: boolean; limit?: number } = {},
+  ): AsyncGenerator<Entry> {
+    try {
+      const iterator = this.#open().iterator({ ...range, ...options, ...ITERATOR });
+      try {
+        for (;;) {
+          const entries = await iterator.nextv(ENTRIES_AT_ONCE);
+          if (entries.length === 0) return;
+          yield* entries;
+        }
+      } finally {
+        await iterator.close();
+      }
+    } catch (error) {
+      throw this.#readError(error);
+    }
+  }
+
+  /** Keys in order. @throws LOAD_FAILED, DOCUMENT_DAMAGED, SHUTTING_DOWN */
+  async *keys(range: KeyRange): AsyncGenerator<Buffer> {
+    try {
+      yield* this.#open().keys(range);
+    } catch (error) {
+      throw this.#readError(error);
+    }
+  }
+
+  #open(): LevelDatabase {
+    if (this.#isClosed) throw new AppError("SHUTTING_DOWN");
+    if (!this.#handle) throw new AppError("LOAD_FAILED", "The store is being reopened after a failure.");
+    return this.#handle;
+  }
+
+  #readError(error: unknown): AppError {
+    if (error instanceof AppError) return error;
+    if (this.#isClosed) return new AppError("SHUTTING_DOWN", undefined, { cause: error });
+    const isCorrupt = error instanceof Error && "code" in error && error.code === "LEVEL_CORRUPTION";
+    if (isCorrupt) return new AppError("DOCUMENT_DAMAGED", undefined, { cause: error });
+    return new AppError("LOAD_FAILED", failureReason(error), { cause: error });
+  }
+}

@@ -1,0 +1,159 @@
+import { createHash } from "node:crypto";
+import { promisify } from "node:util";
+import { zstdCompress, zstdDecompress } from "node:zlib";
+import { AppError } from "@octavo/schema";
+import type { Checkpoint, CheckpointStore } from "../checkpoint-store.ts";
+import type { GroupCommit } from "../group-commit.ts";
+import { archiveLog } from "./archive.ts";
+import type { Database, Operation } from "./database.ts";
+import type { Documents } from "./documents.ts";
+import { checkpointKey, checkpointRange, checkpointsRange, documentKey, readU64 } from "./keys.ts";
+import { DamagedRecord, type DocumentRecord, encodeDocument, seal, unseal } from "./record.ts";
+
+const compress = promisify(zstdCompress);
+const decompress = promisify(zstdDecompress);
+
+const CHUNK_BYTES = 256 * 1024;
+/** Chunk 0 begins with: time u48, length of the compressed state u32, its SHA-256. */
+const HEAD_BYTES = 6 + 4 + 32;
+const DELETES_AT_ONCE = 1_000;
+
+interface StoredCheckpoint {
+  at: number;
+  /** zstd of a Yjs update, V2. */
+  compressed: Buffer;
+}
+
+export class LevelCheckpointStore implements CheckpointStore {
+  readonly #database: Database;
+  readonly #documents: Documents;
+  readonly #commit: GroupCommit<Operation>;
+  readonly #committedSeq: (documentId: string) => Promise<number>;
+
+  constructor(
+    database: Database,
+    documents: Documents,
+    commit: GroupCommit<Operation>,
+    committedSeq: (documentId: string) => Promise<number>,
+  ) {
+    this.#database = database;
+    this.#documents = documents;
+    this.#commit = commit;
+    this.#committedSeq = committedSeq;
+  }
+
+  async newest(documentId: string): Promise<Checkpoint | undefined> {
+    const { docNo, checkpoints } = await this.#documents.get(documentId);
+    let damage: DamagedRecord | undefined;
+    for (const seq of checkpoints) {
+      try {
+        const { at, compressed } = await this.#read(docNo, seq);
+        return { seq, at, state: await inflate(compressed) };
+      } catch (error) {
+        // The one before and the log after it hold the same document.
+        if (!(error instanceof DamagedRecord)) throw error;
+        damage = error;
+      }
+    }
+    if (!damage) return undefined;
+    throw new AppError("DOCUMENT_DAMAGED", undefined, {
+      cause: damage,
+      details: { documentId, what: damage.message },
+    });
+  }
+
+  async write(documentId: string, checkpoint: Checkpoint): Promise<void> {
+    await this.#documents.exclusively(documentId, async () => {
+      const record = await this.#documents.get(documentId);
+      await this.#mustLieAhead(documentId, record, checkpoint.seq);
+      const previous = await this.#newestReadable(record);
+      if (previous === checkpoint.seq) return;
+      const kept = previous === undefined ? [] : [previous];
+      // A damaged checkpoint at the same seq is about to be written over: nobody may count on it meanwhile.
+      if (record.checkpoints[0] === checkpoint.seq) await this.#point(documentId, record, kept);
+      await this.#writeChunks(record.docNo, checkpoint);
+      await this.#point(documentId, record, [checkpoint.seq, ...kept]);
+      // From here on the new one is on disk; a crash before the end leaves only more than is needed.
+      if (previous !== undefined) await archiveLog(this.#database, this.#write, record.docNo, previous);
+      await this.#removeOthers(record.docNo, [checkpoint.seq, ...kept]);
+    });
+  }
+
+  async #mustLieAhead(documentId: string, record: DocumentRecord, seq: number): Promise<void> {
+    if (seq < (record.checkpoints[0] ?? 0) || seq > (await this.#committedSeq(documentId))) {
+      throw new TypeError("a checkpoint must lie between the newest one and the end of the log");
+    }
+  }
+
+  /** The log is trimmed only up to a checkpoint that was read back and is right. */
+  async #newestReadable({ docNo, checkpoints }: DocumentRecord): Promise<number | undefined> {
+    for (const seq of checkpoints) {
+      try {
+        await this.#read(docNo, seq);
+        return seq;
+      } catch (error) {
+        if (!(error instanceof DamagedRecord)) throw error;
+      }
+    }
+    return undefined;
+  }
+
+  async #read(docNo: number, seq: number): Promise<StoredCheckpoint> {
+    const bodies: Uint8Array[] = [];
+    for await (const [key, value] of this.#database.entries(checkpointRange(docNo, seq)))
+      bodies.push(unseal(key, value));
+    const head = bodies[0];
+    if (!head || head.byteLength < HEAD_BYTES) throw new DamagedRecord(`checkpoint ${seq} is missing`);
+    const view = new DataView(head.buffer, head.byteOffset);
+    const compressed = Buffer.concat([head.subarray(HEAD_BYTES), ...bodies.slice(1)]);
+    const digest = createHash("sha256").update(compressed).digest();
+    const isWhole =
+      view.getUint32(6) === compressed.byteLength && digest.equals(head.subarray(10, HEAD_BYTES));
+    if (!isWhole) throw new DamagedRecord(`checkpoint ${seq} is incomplete`);
+    return { at: view.getUint16(0) * 2 ** 32 + view.getUint32(2), compressed };
+  }
+
+  /** A commit a chunk, so that appends do not wait behind a large document; nothing points at them yet. */
+  async #writeChunks(docNo: number, { seq, state, at }: Checkpoint): Promise<void> {
+    const compressed = await compress(state);
+    const head = Buffer.alloc(HEAD_BYTES);
+    head.writeUIntBE(at, 0, 6);
+    head.writeUInt32BE(compressed.byteLength, 6);
+    createHash("sha256").update(compressed).digest().copy(head, 10);
+    const whole = Buffer.concat([head, compressed]);
+    for (let chunk = 0; chunk * CHUNK_BYTES < whole.byteLength; chunk++) {
+      const key = checkpointKey(docNo, seq, chunk);
+      const value = seal(key, whole.subarray(chunk * CHUNK_BYTES, (chunk + 1) * CHUNK_BYTES));
+      await this.#write([{ type: "put", key, value }], value.byteLength);
+    }
+  }
+
+  async #point(documentId: string, record: DocumentRecord, checkpoints: number[]): Promise<void> {
+    const key = documentKey(documentId);
+    const value = encodeDocument(key, { ...record, checkpoints });
+    await this.#write([{ type: "put", key, value }], value.byteLength);
+  }
+
+  /** Older checkpoints, and chunks that a crash left before anything pointed at them. */
+  async #removeOthers(docNo: number, kept: readonly number[]): Promise<void> {
+    let operations: Operation[] = [];
+    for await (const key of this.#database.keys(checkpointsRange(docNo))) {
+      if (!kept.includes(readU64(key))) operations.push({ type: "del", key });
+      if (operations.length < DELETES_AT_ONCE) continue;
+      await this.#write(operations, 0);
+      operations = [];
+    }
+    if (operations.length > 0) await this.#write(operations, 0);
+  }
+
+  readonly #write = (operations: Operation[], bytes: number): Promise<void> =>
+    this.#commit.write(operations, bytes);
+}
+
+async function inflate(compressed: Buffer): Promise<Uint8Array> {
+  try {
+    return await decompress(compressed);
+  } catch (error) {
+    throw new DamagedRecord(`checkpoint: ${String(error)}`);
+  }
+}
