@@ -50,6 +50,28 @@ export function readConfig(environment: Record<string, string | undefined> = pro
   return Object.freeze(configOf(values));
 }
 
+/** Names of the platform that a child process needs to run at all; our own secrets are not among them. */
+const PLATFORM_NAMES = [
+  "PATH",
+  "HOME",
+  "LANG",
+  "LC_ALL",
+  "TZ",
+  "TMPDIR",
+  "TEMP",
+  "TMP",
+  "SystemRoot",
+  "NODE_EXTRA_CA_CERTS",
+];
+
+/** The environment a child process starts with. */
+export function platformEnvironment(
+  environment: Record<string, string | undefined> = process.env,
+): Record<string, string> {
+  const entries = PLATFORM_NAMES.map(name => [name, environment[name]] as const);
+  return Object.fromEntries(entries.filter((entry): entry is [string, string] => entry[1] !== undefined));
+}
+
 function unknownNames(environment: Record<string, string | undefined>): string[] {
   return Object.keys(environment)
     .filter(name => name.startsWith("OCTAVO_") && !NAMES_OF_OTHERS.has(name))

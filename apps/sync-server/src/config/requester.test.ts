@@ -1,12 +1,17 @@
 import { describe, expect, test } from "vitest";
 import { createRequesterReader } from "./requester.ts";
 
+const SECRET = "s".repeat(43);
+
 function ask(
   remoteAddress: string,
   headers: Record<string, string>,
   trust: readonly string[] = ["loopback"],
 ) {
-  return createRequesterReader(trust)({
+  return createRequesterReader(
+    trust,
+    SECRET,
+  )({
     headers: { host: "octavo.local:3000", ...headers },
     socket: { remoteAddress },
   });
@@ -64,5 +69,21 @@ describe("who asks", () => {
     expect(ask("192.0.2.7", { host: "a b" }).host).toBe("");
     expect(ask("192.0.2.7", { host: "user@evil/" }).host).toBe("");
     expect(ask("192.0.2.7", { host: "[::1]:3000" }).host).toBe("[::1]:3000");
+  });
+
+  test("our own pages, and nobody without the secret, ask for a visitor", () => {
+    const visitor = {
+      "x-octavo-client-address": "198.51.100.9",
+      "x-forwarded-host": "docs.example.com",
+      "x-forwarded-proto": "https",
+    };
+    expect(ask("127.0.0.1", { ...visitor, "x-octavo-internal": SECRET })).toEqual({
+      address: "198.51.100.9",
+      protocol: "https",
+      host: "docs.example.com",
+    });
+    expect(ask("192.0.2.7", { ...visitor, "x-octavo-internal": `${SECRET.slice(1)}t` }).address).toBe(
+      "192.0.2.7",
+    );
   });
 });

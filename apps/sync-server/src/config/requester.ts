@@ -1,3 +1,4 @@
+import { timingSafeEqual } from "node:crypto";
 import type { IncomingHttpHeaders } from "node:http";
 import { BlockList, isIP } from "node:net";
 
@@ -21,13 +22,27 @@ const NETWORKS: Record<string, readonly string[]> = {
   private: ["10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "169.254.0.0/16", "fc00::/7", "fe80::/10"],
 };
 
-/** Reads who asks from a request's socket and, where the list of TRUST_PROXY allows it, from X-Forwarded-*. */
-export function createRequesterReader(trustProxy: readonly string[]): (request: RequestHead) => Requester {
+/** Header by which our own pages prove, with the secret of this start, that they ask for a visitor. */
+export const INTERNAL_HEADER = "x-octavo-internal";
+/** Header in which the pages name that visitor's address. */
+export const CLIENT_ADDRESS_HEADER = "x-octavo-client-address";
+
+/**
+ * Reads who asks from a request's socket and, where the list of TRUST_PROXY allows it, from X-Forwarded-*. What our
+ * own pages ask counts as asked by the visitor they render for.
+ */
+export function createRequesterReader(
+  trustProxy: readonly string[],
+  internalSecret: string,
+): (request: RequestHead) => Requester {
   const trusted = networksOf(trustProxy);
-  const isTrusted = (address: string) =>
-    isIP(address) !== 0 && trusted.check(address, isIP(address) === 6 ? "ipv6" : "ipv4");
+  const isTrusted = (address: string) => {
+    const family = isIP(address);
+    return family !== 0 && trusted.check(address, family === 6 ? "ipv6" : "ipv4");
+  };
 
   return request => {
+    if (hasSecret(request.headers[INTERNAL_HEADER], internalSecret)) return visitorOf(request.headers);
     const peer = plainAddress(request.socket.remoteAddress ?? "");
     const host = hostOf(request.headers.host);
     if (!isTrusted(peer)) return { address: peer, protocol: "http", host };
@@ -36,6 +51,20 @@ export function createRequesterReader(trustProxy: readonly string[]): (request: 
       protocol: last(request.headers["x-forwarded-proto"]) === "https" ? "https" : "http",
       host: hostOf(last(request.headers["x-forwarded-host"]) || request.headers.host),
     };
+  };
+}
+
+function hasSecret(header: string | string[] | undefined, secret: string): boolean {
+  const [given, wanted] = [Buffer.from(textOf(header)), Buffer.from(secret)];
+  return given.length === wanted.length && timingSafeEqual(given, wanted);
+}
+
+/** The pages send on what the door told them. */
+function visitorOf(headers: IncomingHttpHeaders): Requester {
+  return {
+    address: plainAddress(textOf(headers[CLIENT_ADDRESS_HEADER])),
+    protocol: textOf(headers["x-forwarded-proto"]) === "https" ? "https" : "http",
+    host: hostOf(textOf(headers["x-forwarded-host"])),
   };
 }
 
