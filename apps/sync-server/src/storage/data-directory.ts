@@ -1,4 +1,4 @@
-import { createHash, randomUUID } from "node:crypto";
+import { createHash, randomBytes, randomUUID } from "node:crypto";
 import { mkdir, readdir, realpath, rename, rm, writeFile } from "node:fs/promises";
 import { connect, createServer, type Server, type Socket } from "node:net";
 import { hostname, tmpdir } from "node:os";
@@ -21,7 +21,7 @@ export interface DataDirectoryLock {
   release(): Promise<void>;
 }
 
-/** `sun_path` has 108 bytes on Linux and 104 on macOS; a name of ours takes 42. */
+/** `sun_path` has 108 bytes on Linux and 104 on macOS, with the closing zero. */
 const MAX_SOCKET_PATH_BYTES = 100;
 const ATTEMPTS = 20;
 const MAX_WAIT_MS = 50;
@@ -84,7 +84,7 @@ class Contender {
   }
 
   static async listen(sockets: string, holder: Holder): Promise<Contender> {
-    const name = `${randomUUID().slice(0, 18)}.lock`;
+    const name = newName();
     const server = createServer();
     const contender = new Contender(join(sockets, name), name, server);
     server.on("connection", socket => {
@@ -94,10 +94,7 @@ class Contender {
     });
     // Between bind and listen a socket looks as if its process were dead: it gets its name only when it listens.
     const unready = join(sockets, `${name}.new`);
-    await new Promise<void>((ready, failed) => {
-      server.once("error", failed);
-      server.listen(unready, ready);
-    });
+    await listen(server, unready);
     await rename(unready, contender.#path);
     server.unref();
     return contender;
@@ -170,15 +167,45 @@ function notWritable(directory: string, error: unknown): string {
   return `${directory} cannot be written by this user. Run: sudo mkdir -p '${directory}' && sudo chown -R ${owner} '${directory}'`;
 }
 
-/** Inside the data directory, or where that path is too long for a socket, in the system's temporary directory. */
+/**
+ * Inside the data directory; in the system's temporary directory where that path is too long for a socket or the
+ * file system has none (folders that Docker Desktop shares), which other containers then do not see.
+ */
 async function socketDirectory(directory: string): Promise<string> {
   const inside = join(directory, "lock");
-  const longest = join(inside, `${randomUUID().slice(0, 18)}.lock.new`);
+  await mkdir(inside, { recursive: true, mode: 0o700 });
+  if (await takesSockets(inside)) return inside;
   const hash = createHash("sha256").update(directory).digest("hex").slice(0, 16);
-  const sockets =
-    Buffer.byteLength(longest) <= MAX_SOCKET_PATH_BYTES ? inside : join(tmpdir(), `octavo-${hash}`);
-  await mkdir(sockets, { recursive: true, mode: 0o700 });
-  return sockets;
+  const outside = join(tmpdir(), `octavo-${hash}`);
+  await mkdir(outside, { recursive: true, mode: 0o700 });
+  return outside;
+}
+
+async function takesSockets(directory: string): Promise<boolean> {
+  const path = join(directory, `${newName()}.new`);
+  if (Buffer.byteLength(path) > MAX_SOCKET_PATH_BYTES) return false;
+  const server = createServer();
+  try {
+    await listen(server, path);
+  } catch (error) {
+    const code = error instanceof Error && "code" in error ? String(error.code) : "";
+    if (["EOPNOTSUPP", "ENOTSUP", "EINVAL", "EPERM"].includes(code)) return false;
+    throw error;
+  }
+  await new Promise(done => server.close(done));
+  return true;
+}
+
+function listen(server: Server, path: string): Promise<void> {
+  return new Promise((ready, failed) => {
+    server.once("error", failed);
+    server.listen(path, ready);
+  });
+}
+
+/** 72 random bits are enough never to meet again, and short enough for a socket's path. */
+function newName(): string {
+  return `${randomBytes(9).toString("hex")}.lock`;
 }
 
 async function describeThisProcess(): Promise<Holder> {

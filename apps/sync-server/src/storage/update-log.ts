@@ -46,7 +46,7 @@ export interface UpdateLog {
   head(documentId: string): Promise<number>;
   /** Records after `afterSeq` in order. @throws DOCUMENT_DAMAGED on a gap or a wrong checksum */
   read(documentId: string, afterSeq: number): AsyncIterable<LogRecord>;
-  /** Which actor owns which Yjs client id in the document. */
+  /** Which actor owns which Yjs client id in the document; waits for what is uncommitted of it. */
   owners(documentId: string): Promise<Map<number, string>>;
   /** Gives every id of one actor to another: a guest who signs in. Durable when resolved. */
   transferOwner(documentId: string, from: string, to: string): Promise<void>;

@@ -63,6 +63,7 @@ export class LevelCheckpointStore implements CheckpointStore {
   }
 
   async write(documentId: string, checkpoint: Checkpoint): Promise<void> {
+    this.#commit.admit(0, false);
     await this.#documents.exclusively(documentId, async () => {
       const record = await this.#documents.get(documentId);
       await this.#mustLieAhead(documentId, record, checkpoint.seq);

@@ -53,6 +53,7 @@ export class LevelDocumentStore implements DocumentStore {
   ): Promise<void> {
     const { documents, commit, clock } = this.#parts;
     const { documentId, ...rest } = meta;
+    commit.admit(initial.update.byteLength, false);
     await documents.exclusively(documentId, async () => {
       if (await documents.find(documentId)) throw new AppError("CONFLICT");
       const docNo = this.#nextDocNo++;
@@ -78,6 +79,7 @@ export class LevelDocumentStore implements DocumentStore {
     change: Partial<Pick<DocumentMeta, "epoch" | "schemaVersion">>,
   ): Promise<void> {
     const { documents, commit } = this.#parts;
+    commit.admit(0, false);
     await documents.exclusively(documentId, async () => {
       const record = await documents.get(documentId);
       const key = documentKey(documentId);
@@ -88,10 +90,11 @@ export class LevelDocumentStore implements DocumentStore {
 
   async delete(documentId: string): Promise<void> {
     const { documents, commit, updates } = this.#parts;
+    commit.admit(0, false);
     await documents.exclusively(documentId, async () => {
       const record = await documents.find(documentId);
       if (!record) return;
-      // A store that does not take writes must not lose the document's appends for a deletion that fails.
+      // Once more: a store that fails by now must not reject the document's appends for a deletion that fails too.
       commit.admit(0, false);
       updates.discard(documentId);
       const marked = deletionKey(record.docNo);

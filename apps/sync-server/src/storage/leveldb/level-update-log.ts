@@ -55,6 +55,7 @@ export class LevelUpdateLog implements UpdateLog {
   }
 
   async head(documentId: string): Promise<number> {
+    if (this.#commit.isClosed) throw new AppError("SHUTTING_DOWN");
     const { seq } = await this.#documents.exclusively(documentId, () => this.#queue.open(documentId));
     return seq;
   }
