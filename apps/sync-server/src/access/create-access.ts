@@ -1,4 +1,4 @@
-import { AppError, can, isId, LIMITS, newId, type Role, ROLES } from "@octavo/schema";
+import { AppError, can, isId, LIMITS, newId, ROLES, type Role } from "@octavo/schema";
 import type { TokenClaims } from "@octavo/schema/protocol";
 import type { Accounts } from "../accounts/accounts.ts";
 import { actorOf, type Identity, nameOf } from "../accounts/identity.ts";
@@ -53,7 +53,11 @@ export interface AccessControl extends Access {
    * Signs a token for one document.
    * @throws FORBIDDEN for who may not write, or for a role above one's own
    */
-  issueToken(identity: Identity, documentId: string, request: TokenRequest): Promise<{ token: string; expiresAt: number }>;
+  issueToken(
+    identity: Identity,
+    documentId: string,
+    request: TokenRequest,
+  ): Promise<{ token: string; expiresAt: number }>;
   /** Tells the listeners about a change made elsewhere on this floor; resolves when all have answered. */
   announce(change: AccessChange): Promise<void>;
 }
@@ -68,7 +72,10 @@ export function createAccess({ catalog, accounts, secrets, clock }: AccessParts)
   };
   accounts.onSessionEnd(sessionId => announce({ sessionId }));
 
-  const standing = async (identity: Identity | undefined, documentId: string): Promise<Standing | undefined> => {
+  const standing = async (
+    identity: Identity | undefined,
+    documentId: string,
+  ): Promise<Standing | undefined> => {
     if (!identity || !isId(documentId) || !(await stillThere(identity))) return undefined;
     const maker = identity.kind === "token" ? await makerOf(identity.claims, documentId) : undefined;
     if (identity.kind === "token" && maker === undefined) return undefined;
@@ -146,14 +153,17 @@ export function createAccess({ catalog, accounts, secrets, clock }: AccessParts)
       return (await catalog.sharing.links(documentId)).map(withSecret);
     },
     async revokeLink(documentId, linkId) {
-      if (!(await catalog.sharing.revokeLink(documentId, linkId, clock.now()))) throw new AppError("NOT_FOUND");
+      if (!(await catalog.sharing.revokeLink(documentId, linkId, clock.now())))
+        throw new AppError("NOT_FOUND");
       await announce({ documentId });
     },
     async linked(secret) {
       if (secret.length > LIMITS.tokenLength) return undefined;
       const link = await catalog.sharing.findLink(hashSecret(secret));
       const document = link && (await catalog.documents.find(link.documentId));
-      return document && document.trashedAt === null ? { linkId: link.id, documentId: link.documentId } : undefined;
+      return document && document.trashedAt === null
+        ? { linkId: link.id, documentId: link.documentId }
+        : undefined;
     },
     async visit(linkId, documentId, actor) {
       await catalog.sharing.recordVisit(linkId, actor, clock.now());

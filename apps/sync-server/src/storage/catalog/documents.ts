@@ -46,7 +46,8 @@ export interface DocumentRows {
     person: { userId: string; actor: string },
     page: { trashed: boolean; after?: ListPosition; limit: number },
   ): Promise<ListedDocument[]>;
-  rename(documentId: string, title: string, now: number): Promise<void>;
+  /** `derived`: the title goes on following the first heading. */
+  rename(documentId: string, name: { title: string; derived: boolean }, now: number): Promise<void>;
   setTrashed(documentId: string, trashedAt: number | null): Promise<void>;
   /** All in one transaction, and thus one fsync. Answers the documents whose shown title changed. */
   setDerived(rows: readonly Derived[]): Promise<{ id: string; title: string }[]>;
@@ -104,10 +105,10 @@ export function documentRows(db: Kysely<Tables>): DocumentRows {
         linkRoles: rolesOf(row.linkRoles),
       }));
     },
-    async rename(documentId, title, now) {
+    async rename(documentId, { title, derived }, now) {
       await db
         .updateTable("documents")
-        .set({ title, titleDerived: 0, updatedAt: now })
+        .set({ title, titleDerived: derived ? 1 : 0, updatedAt: now })
         .where("id", "=", documentId)
         .execute();
     },

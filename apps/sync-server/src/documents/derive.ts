@@ -1,0 +1,84 @@
+import { AppError } from "@octavo/schema";
+import type { Derived } from "../storage/catalog/documents.ts";
+import type { DocumentsParts } from "./parts.ts";
+import { UNTITLED } from "./summary.ts";
+import { titleFrom } from "./title.ts";
+
+/** Lists need not follow every keystroke. */
+const DELAY_MS = 2_000;
+/** A pass that took long is followed by a pause this many times as long: deriving costs a twentieth at most. */
+const PAUSE_FACTOR = 20;
+
+export interface Deriving {
+  /** Derives what is still waiting and ends. Before the rooms and the catalog close. */
+  close(): Promise<void>;
+}
+
+/**
+ * Keeps title, snippet and time of change in the catalog behind the text. One pass at a time over everything that
+ * changed, one transaction a pass: the catalog's fsync is on the main thread.
+ */
+export function startDeriving(
+  { catalog, rooms, render, clock, log }: DocumentsParts,
+  delayMs: number = DELAY_MS,
+): Deriving {
+  const changed = new Set<string>();
+  let timer: NodeJS.Timeout | undefined;
+  let running: Promise<void> = Promise.resolve();
+  let closed = false;
+
+  const stopListening = rooms.onText(documentId => {
+    changed.add(documentId);
+    schedule(delayMs);
+  });
+
+  const schedule = (ms: number) => {
+    if (timer || closed) return;
+    timer = setTimeout(() => {
+      running = pass();
+    }, ms);
+  };
+
+  const pass = async () => {
+    const startedAt = clock.monotonic();
+    const documentIds = [...changed];
+    changed.clear();
+    try {
+      const rows: Derived[] = [];
+      for (const documentId of documentIds) {
+        const row = await derive(documentId);
+        if (row) rows.push(row);
+      }
+      for (const { id, title } of await catalog.documents.setDerived(rows))
+        rooms.announce(id, { type: "title", title });
+    } catch (error) {
+      // Derived rows can be made again at any time; they must not end the process.
+      log.error({ event: "documents.derive-failed", error });
+    }
+    timer = undefined;
+    if (changed.size > 0) schedule(Math.max(delayMs, PAUSE_FACTOR * (clock.monotonic() - startedAt)));
+  };
+
+  const derive = async (documentId: string): Promise<Derived | undefined> => {
+    try {
+      const { update } = await rooms.readState(documentId);
+      const { title, snippet } = await render.digest(update);
+      return { id: documentId, snippet, title: titleFrom(title) || UNTITLED, updatedAt: clock.now() };
+    } catch (error) {
+      // Deleted since, or not readable: then whoever opens it is told, and the list keeps what it knew.
+      if (!(error instanceof AppError)) throw error;
+      log.info({ event: "documents.derive-skipped", documentId, code: error.code });
+      return undefined;
+    }
+  };
+
+  return {
+    async close() {
+      stopListening();
+      closed = true;
+      clearTimeout(timer);
+      await running;
+      if (changed.size > 0) await pass();
+    },
+  };
+}
