@@ -70,7 +70,7 @@ class MemoryDocumentStore implements DocumentStore, UpdateLog, CheckpointStore {
     initial: { update: Uint8Array; actor: string; claims: readonly number[] },
   ): Promise<void> {
     const conflict = () => this.#stored.has(meta.documentId);
-    this.#mustBeOpen();
+    this.#commit.admit(initial.update.byteLength, false);
     if (conflict()) throw new AppError("CONFLICT");
     let lost = false;
     await this.#commit.write(

@@ -44,6 +44,7 @@ export function seal(key: Uint8Array, body: Uint8Array): Uint8Array {
 
 /** The body. @throws DamagedRecord when the checksum or the format is wrong */
 export function unseal(key: Uint8Array, value: Uint8Array): Uint8Array {
+  if (value.byteLength < HEADER_BYTES) throw new DamagedRecord("record cut short");
   const body = value.subarray(HEADER_BYTES);
   if (value[0] !== FORMAT) throw new DamagedRecord("unknown record format");
   const sum = new DataView(value.buffer, value.byteOffset).getUint32(1);
