@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { createRequesterReader } from "./requester.ts";
+import { createRequesterReader, removeClaims } from "./requester.ts";
 
 const SECRET = "s".repeat(43);
 
@@ -46,6 +46,7 @@ describe("who asks", () => {
       address: "198.51.100.9",
       protocol: "https",
       host: "docs.example.com",
+      isOurPages: false,
     });
     expect(
       ask("127.0.0.1", { "x-forwarded-for": "6.6.6.6, 198.51.100.9, 10.0.0.2" }, ["loopback", "private"])
@@ -81,9 +82,40 @@ describe("who asks", () => {
       address: "198.51.100.9",
       protocol: "https",
       host: "docs.example.com",
+      isOurPages: false,
     });
     expect(ask("192.0.2.7", { ...visitor, "x-octavo-internal": `${SECRET.slice(1)}t` }).address).toBe(
       "192.0.2.7",
     );
+  });
+
+  test("what nobody may say is gone from both forms of the headers", () => {
+    const rawHeaders = [
+      "Host",
+      "a",
+      "X-Octavo-Internal",
+      "s",
+      "X-Forwarded-For",
+      "1.2.3.4",
+      "Cookie",
+      "c=1",
+      "Forwarded",
+      "for=1.2.3.4",
+    ];
+    const request = {
+      headers: {
+        host: "a",
+        "x-octavo-internal": "s",
+        "x-forwarded-for": "1.2.3.4",
+        cookie: "c=1",
+        forwarded: "for=1.2.3.4",
+      },
+      rawHeaders,
+    };
+    removeClaims(request);
+    expect(request).toEqual({
+      headers: { host: "a", cookie: "c=1" },
+      rawHeaders: ["Host", "a", "Cookie", "c=1"],
+    });
   });
 });

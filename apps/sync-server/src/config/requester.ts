@@ -9,6 +9,8 @@ export interface Requester {
   protocol: "http" | "https";
   /** Host and port as the browser sees them. */
   host: string;
+  /** True for our own pages, which ask for the visitor that the other fields describe. */
+  isOurPages: boolean;
 }
 
 /** What is read of a request; `IncomingMessage` fits. */
@@ -45,13 +47,27 @@ export function createRequesterReader(
     if (hasSecret(request.headers[INTERNAL_HEADER], internalSecret)) return visitorOf(request.headers);
     const peer = plainAddress(request.socket.remoteAddress ?? "");
     const host = hostOf(request.headers.host);
-    if (!isTrusted(peer)) return { address: peer, protocol: "http", host };
+    if (!isTrusted(peer)) return { address: peer, protocol: "http", host, isOurPages: false };
     return {
       address: clientAddress(peer, request.headers["x-forwarded-for"], isTrusted),
       protocol: last(request.headers["x-forwarded-proto"]) === "https" ? "https" : "http",
       host: hostOf(last(request.headers["x-forwarded-host"]) || request.headers.host),
+      isOurPages: false,
     };
   };
+}
+
+/**
+ * Removes from a request what nobody outside may say: who it is for and over which proxies it came. To be called
+ * once, after the requester was read, so that no part behind the door can believe such a header by mistake.
+ */
+export function removeClaims(request: { headers: IncomingHttpHeaders; rawHeaders: string[] }): void {
+  const isClaim = (name: string) => /^(x-octavo-.*|x-forwarded-.*|forwarded|x-real-ip|x-nonce)$/i.test(name);
+  for (const name of Object.keys(request.headers)) if (isClaim(name)) delete request.headers[name];
+  const pairs = request.rawHeaders.flatMap((name, index, all) =>
+    index % 2 === 0 ? [[name, all[index + 1] ?? ""]] : [],
+  );
+  request.rawHeaders = pairs.filter(([name = ""]) => !isClaim(name)).flat();
 }
 
 function hasSecret(header: string | string[] | undefined, secret: string): boolean {
@@ -65,6 +81,7 @@ function visitorOf(headers: IncomingHttpHeaders): Requester {
     address: plainAddress(textOf(headers[CLIENT_ADDRESS_HEADER])),
     protocol: textOf(headers["x-forwarded-proto"]) === "https" ? "https" : "http",
     host: hostOf(textOf(headers["x-forwarded-host"])),
+    isOurPages: true,
   };
 }
 

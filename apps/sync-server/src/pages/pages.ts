@@ -26,6 +26,7 @@ export interface PagesOptions extends SecurityOptions {
 
 /** Everything on the door that is not ours: handed to the pages. */
 export interface Pages {
+  /** The request's own claims about its origin must have been removed. */
   handle(request: IncomingMessage, response: ServerResponse, requester: Requester): void;
   /** The hot-reload socket; any other, and any outside development, is closed. */
   handleUpgrade(request: IncomingMessage, socket: Duplex, head: Buffer, requester: Requester): void;
@@ -65,7 +66,7 @@ export function startPages(options: PagesOptions): Pages {
     return {
       origin,
       requestHeaders: {
-        ...withoutClaims(request.headers),
+        ...request.headers,
         ...visitorHeaders(requester, options.internalSecret),
         ...policy,
       },
@@ -107,12 +108,6 @@ function startChild(options: PagesOptions): PageProcess {
     OCTAVO_INTERNAL_SECRET: options.internalSecret,
   };
   return runPageProcess({ serverFile, environment, clock, log });
-}
-
-/** The headers of a request without what a client may not say about itself. */
-function withoutClaims(headers: IncomingHttpHeaders): IncomingHttpHeaders {
-  const isClaim = (name: string) => /^(x-octavo-|x-forwarded-|forwarded$|x-real-ip$|x-nonce$)/.test(name);
-  return Object.fromEntries(Object.entries(headers).filter(([name]) => !isClaim(name)));
 }
 
 /** Who asks, in the words that the pages hand back to our API when they ask for the visitor. */

@@ -2,8 +2,18 @@ import { describe, expect, test } from "vitest";
 import type { Requester } from "../config/requester.ts";
 import { contentSecurityPolicy, securityHeaders } from "./security-headers.ts";
 
-const plain: Requester = { address: "192.0.2.7", protocol: "http", host: "octavo.local:3000" };
-const secure: Requester = { address: "192.0.2.7", protocol: "https", host: "docs.example.com" };
+const plain: Requester = {
+  address: "192.0.2.7",
+  protocol: "http",
+  host: "octavo.local:3000",
+  isOurPages: false,
+};
+const secure: Requester = {
+  address: "192.0.2.7",
+  protocol: "https",
+  host: "docs.example.com",
+  isOurPages: false,
+};
 const closed = { embedOrigins: [], development: false };
 
 describe("headers of the pages", () => {
