@@ -3,6 +3,7 @@
 import { spawn, spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { constants } from "node:os";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 
@@ -151,24 +152,26 @@ function runOrExit(command, args, cwd = ROOT) {
 }
 
 /**
- * Runs a program in our place: its output is ours, our signals are its signals, its exit code is returned.
- * A second Ctrl+C ends it at once.
+ * Runs a program in our place: its output is ours, our signals are its signals, its exit code is the result. The
+ * channel tells a program that listens to it that we were killed.
  */
-export async function runInPlace(command, args, options = {}) {
-  const child = spawn(command, args, { cwd: ROOT, stdio: "inherit", env: childEnvironment(), ...options });
-  let interrupts = 0;
-  const forward = signal => {
-    interrupts++;
-    child.kill(interrupts > 2 ? "SIGKILL" : signal);
-  };
-  for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"]) process.on(signal, forward);
+export async function runInPlace(command, args, environment = {}) {
+  const child = spawn(command, args, {
+    cwd: ROOT,
+    stdio: ["inherit", "inherit", "inherit", "ipc"],
+    env: childEnvironment(environment),
+  });
+  const signals = ["SIGINT", "SIGTERM", "SIGHUP"];
+  const forward = signal => child.kill(signal);
+  for (const signal of signals) process.on(signal, forward);
   return new Promise(resolve => {
     child.on("error", error => {
       console.error(`${command} could not be started: ${error.message}`);
       resolve(1);
     });
-    child.on("exit", (code, signal) =>
-      resolve(signal === null ? (code ?? 1) : 128 + (signal === "SIGKILL" ? 9 : 15)),
-    );
+    child.on("exit", (code, signal) => {
+      for (const name of signals) process.off(name, forward);
+      resolve(signal === null ? (code ?? 1) : 128 + constants.signals[signal]);
+    });
   });
 }

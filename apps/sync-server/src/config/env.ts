@@ -20,6 +20,7 @@ export interface Config {
   readonly editorUrl: string | undefined;
   readonly internalSecret: string | undefined;
   readonly development: boolean;
+  readonly roomLingerMs: number;
   readonly metricsToken: string | undefined;
   readonly logLevel: "fatal" | "error" | "warn" | "info" | "debug" | "trace" | "silent";
   readonly logFormat: "auto" | "json" | "pretty";
@@ -127,6 +128,7 @@ function configOf(values: Values): Config {
     editorUrl: values.EDITOR_URL,
     internalSecret: values.OCTAVO_INTERNAL_SECRET,
     development: values.OCTAVO_DEVELOPMENT!,
+    roomLingerMs: values.ROOM_LINGER_SECONDS! * 1_000,
     metricsToken: values.METRICS_TOKEN,
     logLevel: values.LOG_LEVEL!,
     logFormat: values.LOG_FORMAT!,

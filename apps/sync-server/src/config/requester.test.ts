@@ -23,6 +23,7 @@ describe("who asks", () => {
       address: "192.0.2.7",
       protocol: "http",
       host: "octavo.local:3000",
+      isOurPages: false,
     });
     expect(ask("::ffff:192.0.2.7", {}).address).toBe("192.0.2.7");
   });
@@ -37,6 +38,7 @@ describe("who asks", () => {
       address: "192.0.2.7",
       protocol: "http",
       host: "octavo.local:3000",
+      isOurPages: false,
     });
   });
 
@@ -82,7 +84,7 @@ describe("who asks", () => {
       address: "198.51.100.9",
       protocol: "https",
       host: "docs.example.com",
-      isOurPages: false,
+      isOurPages: true,
     });
     expect(ask("192.0.2.7", { ...visitor, "x-octavo-internal": `${SECRET.slice(1)}t` }).address).toBe(
       "192.0.2.7",

@@ -124,6 +124,12 @@ export const VARIABLES = table({
     form: "true or false",
     text: "Passes the pages' hot-reload socket and relaxes the content security policy as far as that needs. Only for working on Octavo itself; `npm run dev` sets it.",
   },
+  ROOM_LINGER_SECONDS: {
+    schema: integer(0, 86_400),
+    default: "30",
+    form: "seconds",
+    text: "How long a document stays in memory after the last person has left it; a reload of its page finds it warm.",
+  },
   METRICS_TOKEN: {
     schema: secret(16),
     form: "text of 16 characters or more",
