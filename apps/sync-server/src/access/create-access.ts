@@ -2,10 +2,11 @@ import { AppError, can, isId, LIMITS, newId, ROLES, type Role } from "@octavo/sc
 import type { TokenClaims } from "@octavo/schema/protocol";
 import type { Accounts } from "../accounts/accounts.ts";
 import { actorOf, type Identity, nameOf } from "../accounts/identity.ts";
-import { hashSecret, keyFor, newSecret, type Secrets, seal, unseal } from "../accounts/keys.ts";
+import { hashSecret, keyFor, newSecret, seal, unseal } from "../accounts/keys.ts";
 import type { Clock } from "../clock.ts";
 import type { Catalog } from "../storage/catalog/catalog.ts";
 import type { LinkRow } from "../storage/catalog/sharing.ts";
+import type { Secrets } from "../storage/secrets.ts";
 import type { Access, AccessChange, Decision } from "./access.ts";
 import { accountOf, roleFrom, roleOfToken } from "./decide.ts";
 

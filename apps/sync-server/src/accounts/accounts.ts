@@ -7,12 +7,13 @@ import type { ApiKeyRow } from "../storage/catalog/api-keys.ts";
 import type { Catalog } from "../storage/catalog/catalog.ts";
 import type { InvitationRow } from "../storage/catalog/invitations.ts";
 import type { Admission, Person } from "../storage/catalog/people.ts";
+import type { Secrets } from "../storage/secrets.ts";
 import { readToken, signToken } from "./access-token.ts";
 import { openBetterAuth } from "./better-auth.ts";
 import { readCookie } from "./cookies.ts";
 import { GUEST_COOKIE, type Guest, newGuest, readGuest } from "./guests.ts";
 import type { Identity } from "./identity.ts";
-import { hashSecret, keyFor, newSecret, type Secrets, sameSecret, seal, unseal } from "./keys.ts";
+import { hashSecret, keyFor, newSecret, sameSecret, seal, unseal } from "./keys.ts";
 import { createRateLimiter } from "./rate-limiter.ts";
 import { openSetUpToken, removeSetUpToken } from "./set-up.ts";
 
@@ -96,7 +97,7 @@ export async function createAccounts(parts: AccountsParts): Promise<Accounts> {
   const open = (https: boolean) =>
     openBetterAuth({
       catalog,
-      secret: keyFor(secrets.cookie, "session").toString("base64url"),
+      secret: keyFor(secrets.session, "session").toString("base64url"),
       https,
       consume,
       log,

@@ -8,14 +8,6 @@ import {
   timingSafeEqual,
 } from "node:crypto";
 
-/** Two random 32-byte keys as base64url; `storage/secrets.ts` makes and keeps them. */
-export interface Secrets {
-  /** Access tokens, and the sealing of link secrets. */
-  signing: string;
-  /** Session and guest cookies. */
-  cookie: string;
-}
-
 const NONCE_BYTES = 12;
 const TAG_BYTES = 16;
 
