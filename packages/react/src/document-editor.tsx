@@ -115,7 +115,7 @@ function EditorFrame(props: CommonProps & { document: OpenDocument | undefined }
           data-theme={theme === "system" ? undefined : theme}
           data-ready={editor !== null}
         >
-          {mode === "editing" && <EditorToolbar ref={toolbar} editor={editor} isEditable={isEditable} />}
+          {mode === "editing" && <EditorToolbar control={toolbar} editor={editor} isEditable={isEditable} />}
           <Notices document={document} onSignIn={props.onSignIn} />
           <div className="octavo-desk">
             <div className="octavo-sheet">
