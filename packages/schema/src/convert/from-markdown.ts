@@ -36,6 +36,9 @@ export function fromMarkdown(text: string): Node {
   return fitToSchema({ type: "doc", content: blocks.finish() }, LAYOUT.depthIn);
 }
 
+/** Cells of a table up to which short rows are filled; a guess far above any table that people write. */
+const CELLS_MAX = 100_000;
+
 interface Context {
   blocks: BlockBuilder;
   definitions: ReadonlyMap<string, Definition>;
@@ -53,10 +56,10 @@ function parse(text: string) {
 }
 
 function refuseDeepLines(text: string): void {
-  for (const match of text.matchAll(/^(?:[ \t]*(?:>|[-+*]|\d{1,9}[.)]))+/gm)) {
-    const markers = match[0].match(/>|[-+*]|\d[.)]/g)?.length ?? 0;
-    // A line of the same mark is a rule or a line under a heading.
-    if (markers > MARKERS_PER_LINE && !/^[ \t]*([-*+])(?:[ \t]*\1)*$/.test(match[0])) throw tooDeep();
+  for (const line of text.split("\n")) {
+    if (line.length < MARKERS_PER_LINE || /^[ \t]*([-*+])(?:[ \t]*\1)*[ \t]*$/.test(line)) continue;
+    const opening = /^(?:[ \t]*(?:>|[-+*]|\d{1,9}[.)]))+/.exec(line)?.[0] ?? "";
+    if ((opening.match(/>|[-+*]|\d[.)]/g)?.length ?? 0) > MARKERS_PER_LINE) throw tooDeep();
   }
 }
 
@@ -168,12 +171,14 @@ function convertItem(
 }
 
 function convertTable(table: Table, context: Context): LooseNode {
-  const columns = Math.max(...table.children.map(row => row.children.length));
+  let columns = table.children[0]?.children.length ?? 0;
+  // Some kilobytes of Markdown can mean millions of empty cells: those are left out.
+  if (columns * table.children.length > CELLS_MAX) columns = 0;
   return {
     type: "table",
     content: table.children.map((row, rowIndex) => ({
       type: "tableRow",
-      content: Array.from({ length: columns }, (_, column) => {
+      content: Array.from({ length: Math.max(columns, row.children.length) }, (_, column) => {
         const blocks = new BlockBuilder();
         blocks.start("paragraph");
         convertInline(

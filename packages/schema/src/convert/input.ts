@@ -1,5 +1,5 @@
 import { Node } from "@tiptap/pm/model";
-import { fitToSchema, type LooseNode } from "../document/fit.ts";
+import { fitToSchema, isFitted, type LooseNode } from "../document/fit.ts";
 
 /** A document as the converters take it: a ProseMirror node, or ProseMirror JSON, checked or not. */
 export type Convertible = Node | LooseNode;
@@ -9,5 +9,6 @@ export type Convertible = Node | LooseNode;
  * a limit of depth. @throws CONVERSION_FAILED for nesting beyond LAYOUT.depthOut
  */
 export function readable(document: Convertible): Node {
-  return fitToSchema(document instanceof Node ? document.toJSON() : document);
+  if (!(document instanceof Node)) return fitToSchema(document);
+  return isFitted(document) ? document : fitToSchema(document.toJSON());
 }

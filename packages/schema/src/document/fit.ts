@@ -12,6 +12,8 @@ export interface LooseNode {
   text?: unknown;
 }
 
+const fitted = new WeakSet<Node>();
+
 /**
  * The nearest document of the schema. Total: a node the schema does not know is left out and its content kept, an
  * attribute or mark that is not allowed is left out, a node in a wrong place is wrapped, unwrapped or left out, a
@@ -22,7 +24,14 @@ export interface LooseNode {
 export function fitToSchema(content: LooseNode, depthMax: number = LAYOUT.depthOut): Node {
   const schema = documentSchema();
   const top = schema.topNodeType;
-  return top.create(null, arrange(top, readChildren(schema, content, 0, depthMax)));
+  const node = top.create(null, arrange(top, readChildren(schema, content, 0, depthMax)));
+  fitted.add(node);
+  return node;
+}
+
+/** Whether this very node came out of `fitToSchema`, so that nobody need do it again. */
+export function isFitted(node: Node): boolean {
+  return fitted.has(node);
 }
 
 /** The error of every converter for nesting beyond what it can hold. */
