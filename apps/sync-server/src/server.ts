@@ -126,13 +126,13 @@ async function start(
     log,
     metrics,
   });
-  const sockets = createSocketDoor({ rooms, log });
+  const sockets = createSocketDoor({ rooms, log, url: config.url, embedOrigins: config.embedOrigins });
   shutdown.add("sockets", CLOSE_MS.sockets, async () => sockets.close());
   const door = openDoor({
     requesterOf: createRequesterReader(config.trustProxy, internalSecret),
     api: (request, bindings) => http.fetch(request, bindings),
     passToPages: PASS_TO_PAGES,
-    sockets: (request, socket, head) => sockets.handleUpgrade(request, socket, head),
+    sockets: (request, socket, head, requester) => sockets.handleUpgrade(request, socket, head, requester),
     pages: () => pages,
     readiness: () => readinessOf(store, catalog, shutdown),
     url: config.url,

@@ -1,0 +1,147 @@
+import type { Duplex } from "node:stream";
+import { ERRORS, type ErrorCode, LIMITS } from "@octavo/schema";
+import { WebSocket } from "ws";
+import type { ClientSocket, SocketListener } from "../documents/client-socket.ts";
+
+/** Frames of one byte are signs of life between Hocuspocus' provider and server; no document's name is before them. */
+const PING = 9;
+const PONG = 10;
+/** A reader that does not read does not read our close frame either. */
+const CLOSE_PATIENCE_MS = 5_000;
+
+/**
+ * The class that our WebSocketServer makes: a frame over the limit ends with our number and word, not with a bare
+ * 1009, of which a client would think that it may come back.
+ */
+export class LimitedWebSocket extends WebSocket {
+  override close(code?: number, reason?: string | Buffer): void {
+    if (code === 1009) super.close(ERRORS.TOO_LARGE.closeCode, "TOO_LARGE");
+    else super.close(code, reason);
+  }
+}
+
+/** One WebSocket as the rooms see it. */
+export class WebSocketClient implements ClientSocket {
+  readonly #socket: WebSocket;
+  readonly #stream: Duplex;
+  #listener: SocketListener | undefined;
+  #isTrusted = false;
+  #strangerBytes = 0;
+  #isClosing = false;
+  #isPaused = false;
+  #isAlive = true;
+  #allowedBytes: number = LIMITS.outboundBufferBytes;
+  #patience: NodeJS.Timeout | undefined;
+
+  /** `stream` is the socket below, of which everything is counted until `trust`. */
+  constructor(socket: WebSocket, stream: Duplex) {
+    this.#socket = socket;
+    this.#stream = stream;
+    stream.on("data", this.#countStranger);
+  }
+
+  /** Begins to hand on frames. */
+  listen(listener: SocketListener): void {
+    this.#listener = listener;
+    const socket = this.#socket;
+    socket.on("message", (data, isBinary) => this.#receive(data as Buffer, isBinary));
+    socket.on("pong", () => {
+      this.#isAlive = true;
+    });
+    // What is wrong with the stream ends it: `close` follows.
+    socket.on("error", () => {});
+    socket.on("close", () => {
+      clearTimeout(this.#patience);
+      this.#stream.off("data", this.#countStranger);
+      listener.onClose();
+    });
+  }
+
+  get bufferedBytes(): number {
+    return this.#socket.bufferedAmount;
+  }
+
+  get isOpen(): boolean {
+    return !this.#isClosing && this.#socket.readyState === WebSocket.OPEN;
+  }
+
+  send(frame: Uint8Array): void {
+    if (!this.isOpen) return;
+    const buffered = this.#socket.bufferedAmount;
+    if (buffered === 0) this.#allowedBytes = LIMITS.outboundBufferBytes;
+    if (buffered > this.#allowedBytes) {
+      this.close("TOO_SLOW");
+      return;
+    }
+    // A document's state may be larger than the limit; who reads it slowly is not who does not read.
+    if (frame.length > LIMITS.frameBytes / 16)
+      this.#allowedBytes = Math.max(this.#allowedBytes, buffered + frame.length) + LIMITS.outboundBufferBytes;
+    this.#socket.send(frame);
+  }
+
+  close(code?: ErrorCode): void {
+    if (this.#isClosing) return;
+    this.#isClosing = true;
+    // The other side's answer to our close has to be read.
+    if (this.#isPaused) this.#socket.resume();
+    if (code) this.#socket.close(ERRORS[code].closeCode, code);
+    else this.#socket.close(1000);
+    this.#patience = setTimeout(() => this.terminate(), CLOSE_PATIENCE_MS);
+  }
+
+  terminate(): void {
+    this.#isClosing = true;
+    this.#socket.terminate();
+  }
+
+  pause(): void {
+    this.#isPaused = true;
+    if (!this.#isClosing) this.#socket.pause();
+  }
+
+  resume(): void {
+    this.#isPaused = false;
+    this.#socket.resume();
+  }
+
+  trust(): void {
+    this.#isTrusted = true;
+    this.#stream.off("data", this.#countStranger);
+  }
+
+  /** Asks for a sign of life; ends the socket when the last one asked for did not come. */
+  checkAlive(): void {
+    // While we do not read, we do not hear.
+    if (this.#isPaused || this.#isClosing) return;
+    if (!this.#isAlive) {
+      this.terminate();
+      return;
+    }
+    this.#isAlive = false;
+    this.#socket.ping();
+  }
+
+  #receive(data: Buffer, isBinary: boolean): void {
+    this.#isAlive = true;
+    if (this.#isClosing) return;
+    if (!isBinary || data.length === 0) {
+      this.close("MALFORMED_FRAME");
+      return;
+    }
+    if (data.length === 1) {
+      if (data[0] === PING) this.send(Uint8Array.of(PONG));
+      else if (data[0] !== PONG) this.close("MALFORMED_FRAME");
+      return;
+    }
+    if (!this.#isTrusted && data.length > LIMITS.strangerFrameBytes) {
+      this.close("TOO_LARGE");
+      return;
+    }
+    this.#listener?.onFrame(data);
+  }
+
+  readonly #countStranger = (chunk: Buffer): void => {
+    this.#strangerBytes += chunk.length;
+    if (this.#strangerBytes > LIMITS.unauthenticatedBytes) this.close("TOO_LARGE");
+  };
+}

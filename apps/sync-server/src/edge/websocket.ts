@@ -1,0 +1,101 @@
+import type { IncomingMessage } from "node:http";
+import type { Duplex } from "node:stream";
+import { LIMITS } from "@octavo/schema";
+import type { Logger } from "pino";
+import { WebSocketServer } from "ws";
+import type { LiveRooms } from "../documents/client-socket.ts";
+import { LimitedWebSocket, WebSocketClient } from "./client-socket.ts";
+import { credentialsOfOrigin, type OriginRules } from "./origin.ts";
+import { readSyncPath } from "./sync-path.ts";
+
+export interface SocketDoorOptions extends Partial<OriginRules> {
+  rooms: Pick<LiveRooms, "connect">;
+  log: Logger;
+}
+
+/** Who asks, as the trusted proxies and the socket say. */
+interface Asker {
+  address: string;
+  host: string;
+}
+
+export interface SocketDoor {
+  /** Takes an upgrade to a document's socket, or answers why not. Never throws. */
+  handleUpgrade(request: IncomingMessage, socket: Duplex, head: Buffer, asker: Asker): void;
+  /** Cuts off who is still there. */
+  close(): void;
+}
+
+/** Common proxies end a silent connection after 30 or 60 s. */
+const PING_MS = 25_000;
+/** Pieces of one message: ws would keep 16,384 of them, which cost far more memory than bytes. */
+const MAX_FRAGMENTS = 1024;
+
+/** Opens the way from an HTTP upgrade to a room. */
+export function createSocketDoor(options: SocketDoorOptions): SocketDoor {
+  const { rooms, log } = options;
+  const rules: OriginRules = { url: options.url, embedOrigins: options.embedOrigins ?? [] };
+  const sockets = new Set<WebSocketClient>();
+  const server = new WebSocketServer({
+    noServer: true,
+    clientTracking: false,
+    perMessageDeflate: false,
+    maxPayload: LIMITS.frameBytes,
+    maxFragments: MAX_FRAGMENTS,
+    WebSocket: LimitedWebSocket,
+  });
+  const pings = setInterval(() => {
+    for (const socket of sockets) socket.checkAlive();
+  }, PING_MS).unref();
+
+  return {
+    handleUpgrade(request, stream, head, asker) {
+      // First of all: a peer that resets the connection must not be an exception.
+      stream.on("error", () => stream.destroy());
+      const place = readSyncPath(request.url);
+      if (place === undefined) {
+        refuse(stream, "404 Not Found");
+        return;
+      }
+      const credentials = credentialsOfOrigin({ origin: request.headers.origin, host: asker.host }, rules);
+      server.handleUpgrade(request, stream, head, webSocket => {
+        const socket = new WebSocketClient(webSocket, stream);
+        if (credentials === undefined) {
+          log.warn({ event: "socket.refused", code: "ORIGIN_NOT_ALLOWED", documentId: place.documentId });
+          // As a close and not as an HTTP status: a browser shows the script no status of an upgrade.
+          socket.listen({ onFrame: () => {}, onClose: () => {} });
+          socket.close("ORIGIN_NOT_ALLOWED");
+          return;
+        }
+        const headers = headersOf(request);
+        if (credentials === "token") headers.delete("cookie");
+        const listener = rooms.connect(socket, { ...place, headers, address: asker.address });
+        sockets.add(socket);
+        socket.listen({
+          onFrame: frame => listener.onFrame(frame),
+          onClose: () => {
+            sockets.delete(socket);
+            listener.onClose();
+          },
+        });
+      });
+    },
+    close() {
+      clearInterval(pings);
+      for (const socket of sockets) socket.terminate();
+      server.close();
+    },
+  };
+}
+
+function refuse(stream: Duplex, status: string): void {
+  stream.end(`HTTP/1.1 ${status}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`);
+}
+
+function headersOf(request: IncomingMessage): Headers {
+  const headers = new Headers();
+  for (const [name, value] of Object.entries(request.headers)) {
+    if (typeof value === "string") headers.set(name, value);
+  }
+  return headers;
+}

@@ -1,0 +1,236 @@
+/**
+ * Decides what happens to one write before anything is done with it (docs/spec.md, A rules). Reads the room and
+ * changes nothing.
+ */
+import { type ErrorCode, LIMITS } from "@octavo/schema";
+import { type Doc, diffUpdate, encodeStateVector, findIndexSS, getState, Item } from "yjs";
+import {
+  type Deletion,
+  type KnownNames,
+  readUpdate,
+  type Sketch,
+  type Struct,
+  type StructId,
+} from "./guard.ts";
+
+/** What admission asks of a room. "Admitted" is what was applied and what waits for its commit before being so. */
+export interface AdmissionView {
+  /** The applied state. */
+  readonly document: Doc;
+  readonly names: KnownNames | undefined;
+  /** Encoded size of the document, roughly. */
+  readonly bytes: number;
+  /** First clock of the client that was not admitted. */
+  clockOf(client: number): number;
+  /** An admitted struct that is not applied yet. */
+  waitingStruct(id: StructId): Struct | undefined;
+  ownerOf(client: number): string | undefined;
+}
+
+export type Verdict =
+  /** Everything in it is on disk, or will be before this verdict's turn comes. */
+  | { kind: "nothing-new" }
+  /** `update` is what to append: the part that was not admitted before. */
+  | { kind: "append"; update: Uint8Array; sketch: Sketch; claims: number[] }
+  /** Depends on a struct that nobody sent yet. */
+  | { kind: "hold"; missing: StructId }
+  | { kind: "refuse"; code: ErrorCode; reason: string };
+
+/** What to do with an update that `actor` presents now. */
+export function judge(room: AdmissionView, update: Uint8Array, actor: string): Verdict {
+  const reading = readUpdate(update, room.names);
+  if (!reading.ok) return { kind: "refuse", code: "MALFORMED_UPDATE", reason: reading.reason };
+  const { sketch } = reading;
+  if (bringsKnownStructs(room, sketch)) {
+    // Yjs cuts such structs while integrating, and breaks on some cuts; cut before, they are ordinary.
+    return judgeNews(room, diffUpdate(update, encodeStateVector(admittedClocks(room, sketch))), actor);
+  }
+  return judgeSketch(room, update, sketch, actor);
+}
+
+function judgeNews(room: AdmissionView, update: Uint8Array, actor: string): Verdict {
+  const reading = readUpdate(update, room.names);
+  if (!reading.ok) return { kind: "refuse", code: "MALFORMED_UPDATE", reason: reading.reason };
+  return judgeSketch(room, update, reading.sketch, actor);
+}
+
+function judgeSketch(room: AdmissionView, update: Uint8Array, sketch: Sketch, actor: string): Verdict {
+  const claims: number[] = [];
+  for (const { client } of sketch.clients) {
+    const owner = room.ownerOf(client);
+    if (owner === undefined) claims.push(client);
+    else if (owner !== actor)
+      return { kind: "refuse", code: "FOREIGN_CLIENT_ID", reason: "owned by another" };
+  }
+  const order = findOrder(room, sketch);
+  if (order.kind === "ring") {
+    return { kind: "refuse", code: "MALFORMED_UPDATE", reason: "structs that wait for each other" };
+  }
+  if (order.kind === "missing") return { kind: "hold", missing: order.id };
+  if (isNestedTooDeep(room, sketch)) {
+    return { kind: "refuse", code: "MALFORMED_UPDATE", reason: "types nested too deep" };
+  }
+  if (sketch.clients.length === 0 && !deletesSomething(room.document, sketch.deletions)) {
+    return { kind: "nothing-new" };
+  }
+  if (room.bytes + update.length > LIMITS.documentBytes) {
+    return { kind: "refuse", code: "DOCUMENT_TOO_LARGE", reason: "over the limit" };
+  }
+  return { kind: "append", update, sketch, claims };
+}
+
+function bringsKnownStructs(room: AdmissionView, sketch: Sketch): boolean {
+  return sketch.clients.some(({ client, structs }) => structs[0]!.clock < room.clockOf(client));
+}
+
+function admittedClocks(room: AdmissionView, sketch: Sketch): Map<number, number> {
+  const clocks = new Map<number, number>();
+  for (const { client } of sketch.clients) {
+    const clock = room.clockOf(client);
+    if (clock > 0) clocks.set(client, clock);
+  }
+  return clocks;
+}
+
+type Order = { kind: "complete" } | { kind: "missing"; id: StructId } | { kind: "ring" };
+
+/** How far a client's structs of this update could be integrated so far. */
+interface Cursor {
+  structs: Struct[];
+  index: number;
+  clock: number;
+}
+
+/**
+ * Whether Yjs could integrate every struct now. Walks the structs as Yjs does: a struct that needs one of another
+ * client waits until that client came so far. What Yjs could not integrate it would keep aside, unseen by the log.
+ */
+function findOrder(room: AdmissionView, sketch: Sketch): Order {
+  const cursors = new Map<number, Cursor>();
+  for (const { client, structs } of sketch.clients) {
+    cursors.set(client, { structs, index: 0, clock: room.clockOf(client) });
+  }
+  const clockOf = (client: number) => cursors.get(client)?.clock ?? room.clockOf(client);
+
+  for (const client of cursors.keys()) {
+    const waiting = [{ client, until: Number.POSITIVE_INFINITY }];
+    while (waiting.length > 0) {
+      const { client: current, until } = waiting.at(-1)!;
+      const cursor = cursors.get(current)!;
+      const struct = cursor.structs[cursor.index];
+      if (struct === undefined || cursor.clock > until) {
+        waiting.pop();
+        continue;
+      }
+      if (struct.isSkip) {
+        cursor.index++;
+        continue;
+      }
+      if (struct.clock > cursor.clock)
+        return { kind: "missing", id: { client: current, clock: cursor.clock } };
+      const need = [struct.origin, struct.rightOrigin, struct.parent].find(
+        id => id !== undefined && id.client !== current && id.clock >= clockOf(id.client),
+      );
+      if (need === undefined) {
+        cursor.clock = Math.max(cursor.clock, struct.clock + struct.length);
+        cursor.index++;
+        continue;
+      }
+      const other = cursors.get(need.client);
+      if (other === undefined || other.index === other.structs.length) {
+        return { kind: "missing", id: { client: need.client, clock: need.clock } };
+      }
+      if (waiting.some(one => one.client === need.client)) return { kind: "ring" };
+      waiting.push({ client: need.client, until: need.clock });
+    }
+  }
+  for (const { client, clock, length } of sketch.deletions) {
+    if (clock + length > clockOf(client))
+      return { kind: "missing", id: { client, clock: clock + length - 1 } };
+  }
+  return { kind: "complete" };
+}
+
+/** Whether any of the ranges, all of them admitted, holds something that is not deleted yet. */
+function deletesSomething(document: Doc, deletions: readonly Deletion[]): boolean {
+  return deletions.some(({ client, clock, length }) => {
+    const end = clock + length;
+    if (end > getState(document.store, client)) return true;
+    const structs = document.store.clients.get(client)!;
+    for (let i = findIndexSS(structs, clock); i < structs.length && structs[i]!.id.clock < end; i++) {
+      if (!structs[i]!.deleted) return true;
+    }
+    return false;
+  });
+}
+
+/**
+ * Whether a shared type of the update lies deeper than the limit, counted from the document's root: Yjs deletes
+ * with one stack frame a level.
+ */
+function isNestedTooDeep(room: AdmissionView, sketch: Sketch): boolean {
+  const opening = sketch.clients.flatMap(({ structs }) => structs.filter(struct => struct.opensType));
+  if (opening.length === 0) return false;
+  const structsOf = new Map(sketch.clients.map(({ client, structs }) => [client, structs]));
+  const depths = new Map<Struct, number>();
+
+  /** Types around the struct. Siblings lead to their first one: the path is remembered, so each is walked once. */
+  const depthOf = (start: Struct): number => {
+    const path: { struct: Struct; levels: number }[] = [];
+    let levels = 0;
+    let struct: Struct | undefined = start;
+    let base = 0;
+    while (struct !== undefined) {
+      const known = depths.get(struct);
+      if (known !== undefined) {
+        base = known;
+        break;
+      }
+      path.push({ struct, levels });
+      const link: StructId | undefined = struct.parent ?? struct.origin ?? struct.rightOrigin;
+      if (link === undefined) break;
+      if (struct.parent !== undefined) levels++;
+      const next: Struct | undefined =
+        structAt(structsOf.get(link.client), link.clock) ?? room.waitingStruct(link);
+      if (next === undefined) {
+        base = appliedDepth(room.document, link);
+        break;
+      }
+      struct = next;
+    }
+    for (const step of path) depths.set(step.struct, base + levels - step.levels);
+    return base + levels;
+  };
+
+  return opening.some(struct => depthOf(struct) + 1 > LIMITS.updateTypeDepth);
+}
+
+/** The struct that holds the clock, of structs in order. */
+export function structAt(structs: readonly Struct[] | undefined, clock: number): Struct | undefined {
+  if (structs === undefined) return undefined;
+  let low = 0;
+  let high = structs.length - 1;
+  while (low <= high) {
+    const middle = (low + high) >> 1;
+    const struct = structs[middle]!;
+    if (clock < struct.clock) high = middle - 1;
+    else if (clock >= struct.clock + struct.length) low = middle + 1;
+    else return struct;
+  }
+  return undefined;
+}
+
+/** Shared types around an applied struct. */
+function appliedDepth(document: Doc, id: StructId): number {
+  const structs = document.store.clients.get(id.client);
+  if (structs === undefined) return 0;
+  let item = structs[findIndexSS(structs, id.clock)];
+  let depth = 0;
+  while (item instanceof Item) {
+    const parent: Item["parent"] = item.parent;
+    if (parent === null || !("_item" in parent) || parent._item === null) return depth;
+    depth++;
+    item = parent._item;
+  }
+  return depth;
+}

@@ -1,0 +1,484 @@
+import { AppError, ERRORS, type ErrorCode, LIMITS, type Role } from "@octavo/schema";
+import type { ServerMessage } from "@octavo/schema/protocol";
+import type { Logger } from "pino";
+import type { Access, AccessChange } from "../access/access.ts";
+import type { Identity } from "../accounts/identity.ts";
+import type { Clock } from "../clock.ts";
+import type { ClientSocket, SocketListener, SocketRequest } from "../documents/client-socket.ts";
+import type { Metrics } from "../metrics/metrics.ts";
+import type { DocumentMeta } from "../storage/document-store.ts";
+import { Bytes, Malformed } from "./bytes.ts";
+import type { Engine } from "./engine.ts";
+import { checkHandshake, decideEntry, type Entry, type Identify, isWritable } from "./entry.ts";
+import { isStateVector } from "./guard.ts";
+import type { OpenRoom } from "./open-room.ts";
+import { presenceUserOf, type Speaker } from "./presence.ts";
+import type { Turns, Worker } from "./turns.ts";
+import {
+  AUTH_TOKEN,
+  ackFrame,
+  type ClientConnection,
+  deniedFrame,
+  type HocuspocusConnection,
+  MessageType,
+  SyncType,
+  serverMessageFrame,
+  syncStepOneFrame,
+  tokenRequestFrame,
+} from "./upstream.ts";
+import { Writes } from "./writes.ts";
+
+/** What a connection asks of the rooms. */
+export interface House {
+  readonly engine: Engine<SyncConnection>;
+  readonly access: Access;
+  readonly identify: Identify;
+  readonly clock: Clock;
+  readonly log: Logger;
+  readonly metrics: Metrics;
+  readonly turns: Turns;
+  /** Of the room when it is loaded, else of the store. @throws NOT_FOUND, LOAD_FAILED */
+  metaOf(documentId: string): Promise<DocumentMeta>;
+  /** Loads the room and keeps it for this connection until `leave`. @throws LOAD_FAILED, DOCUMENT_DAMAGED, NOT_FOUND */
+  enter(connection: SyncConnection): Promise<OpenRoom>;
+  /** An editor of a newer schema is about to write: from now on older ones may not. */
+  raiseSchema(open: OpenRoom, schemaVersion: number): Promise<void>;
+  /** What the store says of itself. */
+  storeMessage(): ServerMessage & { type: "storage" };
+  leave(connection: SyncConnection, open: OpenRoom | undefined): void;
+}
+
+type State =
+  | { name: "waiting" }
+  | { name: "opening" }
+  | { name: "open"; member: Member }
+  | { name: "closed" };
+
+/** What there is once access was decided and the room is loaded. */
+interface Member extends Speaker {
+  readonly room: OpenRoom;
+  readonly writes: Writes;
+  identity: Identity;
+  role: Role;
+  writable: boolean;
+}
+
+interface Inbound {
+  frame: Uint8Array;
+  arrivedAt: number;
+}
+
+/** Share of a turn: enough for a burst of typing, little enough that a flood delays nobody. */
+const FRAMES_PER_TURN = 32;
+const BYTES_PER_TURN = 256 * 1024;
+/** A state is sent to those who took what was sent before: 14 bytes of request may ask for 30 MB of answer. */
+const BUSY_READER_BYTES = 256 * 1024;
+const BUSY_READER_RETRY_MS = 50;
+/** A fresh token is asked for so long before the old one ends. */
+const TOKEN_RENEWAL_MS = 60_000;
+
+/** One socket on one document. Reads every frame before Hocuspocus does, and gives on only what it is to answer. */
+export class SyncConnection implements SocketListener, Worker {
+  readonly documentId: string;
+  readonly #socket: ClientSocket;
+  readonly #request: SocketRequest;
+  readonly #house: House;
+  readonly #log: Logger;
+  #state: State = { name: "waiting" };
+  #opening: Promise<void> = Promise.resolve();
+  #client: ClientConnection | undefined;
+  #room: OpenRoom | undefined;
+  #entry: Entry | undefined;
+  #token = "";
+  /** Every frame begins with it: varString of the document's id, for some clients with a session after a NUL. */
+  #address: string | undefined;
+  readonly #inbound: Inbound[] = [];
+  #inboundBytes = 0;
+  #isPaused = false;
+  readonly #timers = new Map<"authenticate" | "renew" | "expire" | "reader", NodeJS.Timeout>();
+
+  constructor(socket: ClientSocket, request: SocketRequest, house: House) {
+    this.documentId = request.documentId;
+    this.#socket = socket;
+    this.#request = { ...request, headers: credentialsOf(request.headers) };
+    this.#house = house;
+    this.#log = house.log.child({ documentId: request.documentId });
+    this.#after("authenticate", LIMITS.authenticateMs, () => this.close("NOT_SIGNED_IN"));
+  }
+
+  get isOpen(): boolean {
+    return this.#state.name === "open";
+  }
+
+  onFrame(frame: Uint8Array): void {
+    if (this.#state.name === "closed") return;
+    if (this.#state.name === "waiting" && this.#beginOpening(frame)) return;
+    this.#inbound.push({ frame, arrivedAt: this.#house.clock.monotonic() });
+    this.#inboundBytes += frame.length;
+    this.#pauseOrResume();
+    if (this.isOpen) this.#house.turns.schedule(this);
+  }
+
+  onClose(): void {
+    this.#finish();
+  }
+
+  /** Ends the connection for a reason of ours. Nothing it sent and that was not admitted counts any more. */
+  close(code?: ErrorCode): void {
+    if (this.#state.name === "closed") return;
+    this.#socket.close(code);
+    if (code) {
+      this.#log[ERRORS[code].logLevel]({ event: "connection.closed", code });
+      this.#house.metrics.closes.inc({ code });
+    }
+    this.#finish();
+  }
+
+  send(message: ServerMessage): void {
+    if (this.isOpen) this.#socket.send(serverMessageFrame(this.#address!, message));
+  }
+
+  /** Something was admitted to the room: held frames may be free. */
+  retryHeld(): void {
+    if (this.#state.name === "open") this.#state.member.writes.retryHeld();
+  }
+
+  /** Schema version this client understands; undefined for one that did not say. */
+  get schema(): number | undefined {
+    return this.#request.handshake.schema;
+  }
+
+  /** Asks access again, where the change may concern this connection. */
+  async recheck(change: AccessChange): Promise<void> {
+    if (change.documentId !== undefined && change.documentId !== this.documentId) return;
+    await this.#opening;
+    if (this.#state.name !== "open") return;
+    const { member } = this.#state;
+    if (!concerns(change, member)) return;
+    try {
+      await this.#decideAgain(member, change.sessionId !== undefined);
+    } catch (error) {
+      this.#fail(error);
+    }
+  }
+
+  /** Called by the engine when Hocuspocus took the connection: from here on it belongs to the room. */
+  attached(connection: HocuspocusConnection): void {
+    const room = this.#room;
+    const entry = this.#entry;
+    if (this.#state.name !== "opening" || room === undefined || entry === undefined) return;
+    const { identity, actor, role } = entry;
+    const writable = !connection.readOnly;
+    const writes = new Writes(room.room, connection, {
+      actor,
+      isWritable: writable,
+      turns: this.#house.turns,
+      events: {
+        acked: arrivedAt => this.#ack(arrivedAt),
+        refused: (code, reason) => this.#refuse(code, reason),
+        missing: () => this.#askForAll(connection),
+        close: code => this.close(code),
+      },
+    });
+    const user = presenceUserOf(identity);
+    this.#state = {
+      name: "open",
+      member: { actor, user, connection, room, writes, identity, role, writable },
+    };
+    // Hocuspocus ends a document's connection and leaves its socket open; the client would wait for ever.
+    connection.onClose(() => this.close("INTERNAL"));
+    const { epoch, schemaVersion } = room.room.meta;
+    this.send({ type: "welcome", role, writable, epoch, schema: schemaVersion, user });
+    const storage = this.#house.storeMessage();
+    if (!storage.writable) this.send(storage);
+    room.joined(this);
+    this.#watchExpiry(identity);
+    this.#pauseOrResume();
+    this.#house.turns.schedule(this);
+  }
+
+  /** Whether this connection may write, for the scope that the Authenticated frame tells. */
+  get mayWrite(): boolean {
+    const entry = this.#entry;
+    const kind = this.#room?.room.meta.kind;
+    if (entry === undefined || kind === undefined) return false;
+    return isWritable(entry.role, entry.identity, this.#request.handshake, kind);
+  }
+
+  work(): boolean {
+    let frames = 0;
+    let bytes = 0;
+    while (this.isOpen && this.#inbound.length > 0 && frames < FRAMES_PER_TURN && bytes < BYTES_PER_TURN) {
+      const inbound = this.#inbound[0]!;
+      if (!this.#take(inbound)) return false;
+      if (!this.isOpen) return false;
+      this.#inbound.shift();
+      this.#inboundBytes -= inbound.frame.length;
+      frames++;
+      bytes += inbound.frame.length;
+    }
+    this.#pauseOrResume();
+    return this.isOpen && this.#inbound.length > 0;
+  }
+
+  /** True when the frame was the Auth frame. Anything before it waits: some clients send early. */
+  #beginOpening(frame: Uint8Array): boolean {
+    try {
+      const input = new Bytes(frame);
+      const address = input.string(LIMITS.tokenLength);
+      const [documentId] = address.split("\0", 1);
+      if (documentId !== this.documentId) {
+        this.close("NOT_FOUND");
+        return true;
+      }
+      if (input.uint() !== MessageType.Auth) return false;
+      if (input.uint() !== AUTH_TOKEN) throw new Malformed("not a token");
+      this.#token = input.string(LIMITS.tokenLength);
+      this.#address = address;
+    } catch (error) {
+      this.#failReading(error);
+      return true;
+    }
+    this.#state = { name: "opening" };
+    this.#opening = this.#open(frame);
+    return true;
+  }
+
+  async #open(authFrame: Uint8Array): Promise<void> {
+    try {
+      const { headers, handshake } = this.#request;
+      const entry = await decideEntry(this.#house, this.documentId, { headers, token: this.#token });
+      checkHandshake(handshake, await this.#house.metaOf(this.documentId));
+      const room = await this.#house.enter(this);
+      if (this.#isClosed()) {
+        this.#house.leave(this, room);
+        return;
+      }
+      this.#room = room;
+      this.#entry = entry;
+      checkHandshake(handshake, room.room.meta);
+      if (this.mayWrite && handshake.schema !== undefined) {
+        await this.#house.raiseSchema(room, handshake.schema);
+        if (this.#isClosed()) return;
+      }
+    } catch (error) {
+      this.#fail(error);
+      return;
+    }
+    this.#clear("authenticate");
+    this.#socket.trust();
+    this.#client = this.#house.engine.attach(this.#socketForHocuspocus(), this);
+    this.#client.handleMessage(authFrame);
+  }
+
+  /** Handles the oldest frame; false when it has to wait. */
+  #take({ frame, arrivedAt }: Inbound): boolean {
+    if (this.#state.name !== "open") return true;
+    const { member } = this.#state;
+    try {
+      const input = new Bytes(frame);
+      if (input.string(LIMITS.tokenLength) !== this.#address)
+        throw new Malformed("another document's address");
+      const type = input.uint();
+      switch (type) {
+        case MessageType.Sync:
+        case MessageType.SyncReply:
+          return this.#takeSync(member, frame, input, arrivedAt);
+        case MessageType.Awareness:
+          if (!member.room.presence.receive(member, input.block()))
+            throw new Malformed("not an awareness update");
+          return true;
+        case MessageType.Auth:
+          if (input.uint() === AUTH_TOKEN) this.#renew(member, input.string(LIMITS.tokenLength));
+          return true;
+        case MessageType.CLOSE:
+          this.close();
+          return true;
+        case MessageType.QueryAwareness:
+        case MessageType.Stateless:
+        case MessageType.SyncStatus:
+          // All states were sent at the beginning; the others are the server's to send.
+          return true;
+        default:
+          throw new Malformed("an unknown type of message");
+      }
+    } catch (error) {
+      this.#failReading(error);
+      return true;
+    }
+  }
+
+  #takeSync(member: Member, frame: Uint8Array, input: Bytes, arrivedAt: number): boolean {
+    const type = input.uint();
+    const content = input.block();
+    if (!input.isAtEnd) throw new Malformed("bytes after the end");
+    switch (type) {
+      case SyncType.step1:
+        if (!isStateVector(content)) throw new Malformed("not a state vector");
+        if (this.#socket.bufferedBytes > BUSY_READER_BYTES) {
+          this.#after("reader", BUSY_READER_RETRY_MS, () => this.#house.turns.schedule(this));
+          return false;
+        }
+        this.#client!.handleMessage(frame);
+        return true;
+      case SyncType.step2:
+        member.writes.receive("step2", content, arrivedAt);
+        return true;
+      case SyncType.update:
+        member.writes.receive("update", content, arrivedAt);
+        return true;
+      default:
+        throw new Malformed("an unknown type of sync message");
+    }
+  }
+
+  #ack(arrivedAt: number): void {
+    const { metrics, clock } = this.#house;
+    metrics.ackSeconds.observe((clock.monotonic() - arrivedAt) / 1000);
+    this.#socket.send(ackFrame(this.#address!, true));
+    this.#pauseOrResume();
+  }
+
+  #refuse(code: ErrorCode, reason: string): void {
+    this.#log[ERRORS[code].logLevel]({ event: "write.refused", code, reason });
+    this.send({ type: "write-refused", code });
+    this.#socket.send(ackFrame(this.#address!, false));
+  }
+
+  #askForAll(connection: HocuspocusConnection): void {
+    this.#socket.send(syncStepOneFrame(this.#address!, connection.document));
+  }
+
+  /** A fresh token, of the same person, before the old one ends. */
+  #renew(member: Member, token: string): void {
+    this.#token = token;
+    this.#opening = this.#decideAgain(member, true).catch(error => this.#fail(error));
+  }
+
+  async #decideAgain(member: Member, isIdentityInDoubt: boolean): Promise<void> {
+    const { access, identify } = this.#house;
+    let { identity } = member;
+    if (isIdentityInDoubt) {
+      const now = await identify(this.#request.headers, this.#token || undefined);
+      if (now === undefined || presenceUserOf(now).id !== member.user.id) throw new AppError("NOT_SIGNED_IN");
+      identity = now;
+    }
+    const decision = await access.decide(identity, this.documentId);
+    if (this.#isClosed()) return;
+    if (decision === undefined) throw new AppError("FORBIDDEN");
+    member.identity = identity;
+    this.#watchExpiry(identity);
+    this.#setRole(member, decision.role);
+  }
+
+  /** The server is silent towards writes before the client hears of it. */
+  #setRole(member: Member, role: Role): void {
+    const { kind } = member.room.room.meta;
+    const writable = isWritable(role, member.identity, this.#request.handshake, kind);
+    if (role === member.role && writable === member.writable) return;
+    const isRegained = writable && !member.writable;
+    member.role = role;
+    member.writable = writable;
+    member.connection.readOnly = !writable;
+    member.writes.setWritable(writable);
+    this.send({ type: "role", role, writable });
+    if (isRegained) this.#askForAll(member.connection);
+  }
+
+  #watchExpiry(identity: Identity): void {
+    if (identity.kind !== "token") return;
+    const leftMs = identity.claims.exp * 1000 - this.#house.clock.now();
+    this.#after("expire", leftMs, () => this.close("TOKEN_EXPIRED"));
+    this.#after("renew", leftMs - TOKEN_RENEWAL_MS, () =>
+      this.#socket.send(tokenRequestFrame(this.#address!)),
+    );
+  }
+
+  #pauseOrResume(): void {
+    const writes = this.#state.name === "open" ? this.#state.member.writes : undefined;
+    const bytes = this.#inboundBytes + (writes?.outstandingBytes ?? 0);
+    const frames = this.#inbound.length + (writes?.outstandingFrames ?? 0);
+    const share = Math.max(bytes / LIMITS.inboundQueueBytes, frames / LIMITS.inboundQueueFrames);
+    if (!this.#isPaused && share >= 1) {
+      this.#isPaused = true;
+      this.#socket.pause();
+    } else if (this.#isPaused && share <= 0.5) {
+      this.#isPaused = false;
+      this.#socket.resume();
+    }
+  }
+
+  /** Hocuspocus closes a socket only when it cannot go on with it. */
+  #socketForHocuspocus() {
+    const connection = this;
+    return {
+      send: (data: unknown) => {
+        if (data instanceof Uint8Array) this.#socket.send(data);
+      },
+      close: () => this.close("INTERNAL"),
+      get readyState() {
+        return connection.#isClosed() ? WebSocket.CLOSED : WebSocket.OPEN;
+      },
+    };
+  }
+
+  #fail(error: unknown): void {
+    if (this.#isClosed()) return;
+    const code = error instanceof AppError ? error.code : "INTERNAL";
+    if (code === "INTERNAL") this.#log.error({ event: "connection.failed", error });
+    if (this.#address !== undefined && !this.isOpen) this.#socket.send(deniedFrame(this.#address, code));
+    this.close(code);
+  }
+
+  #failReading(error: unknown): void {
+    if (!(error instanceof Malformed)) throw error;
+    this.#log.debug({ event: "frame.malformed", reason: error.message });
+    this.close("MALFORMED_FRAME");
+  }
+
+  #isClosed(): boolean {
+    return this.#state.name === "closed";
+  }
+
+  #finish(): void {
+    if (this.#state.name === "closed") return;
+    const member = this.#state.name === "open" ? this.#state.member : undefined;
+    this.#state = { name: "closed" };
+    this.#inbound.length = 0;
+    for (const timer of this.#timers.values()) clearTimeout(timer);
+    member?.writes.close();
+    member?.room.presence.leave(member);
+    this.#client?.handleClose({ code: 1000, reason: "" });
+    this.#house.leave(this, this.#room);
+  }
+
+  #after(name: "authenticate" | "renew" | "expire" | "reader", ms: number, act: () => void): void {
+    this.#clear(name);
+    this.#timers.set(name, setTimeout(act, Math.min(Math.max(ms, 0), 2 ** 31 - 1)));
+  }
+
+  #clear(name: "authenticate"): void;
+  #clear(name: "authenticate" | "renew" | "expire" | "reader"): void;
+  #clear(name: "authenticate" | "renew" | "expire" | "reader"): void {
+    clearTimeout(this.#timers.get(name));
+    this.#timers.delete(name);
+  }
+}
+
+/** Kept for as long as the connection: what may have to be asked again, and no more. */
+function credentialsOf(headers: Headers): Headers {
+  const kept = new Headers();
+  for (const name of ["cookie", "authorization"]) {
+    const value = headers.get(name);
+    if (value !== null) kept.set(name, value);
+  }
+  return kept;
+}
+
+function concerns(change: AccessChange, member: Member): boolean {
+  // What a token may do hangs on the account that made it.
+  if (member.identity.kind === "token") return true;
+  if (change.actor !== undefined && change.actor !== member.actor) return false;
+  if (change.sessionId === undefined) return true;
+  return member.identity.kind === "user" && member.identity.sessionId === change.sessionId;
+}

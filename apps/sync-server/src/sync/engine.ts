@@ -1,0 +1,177 @@
+import {
+  type ClientConnection,
+  discardBroadcast,
+  type EngineContext,
+  Hocuspocus,
+  type HocuspocusDocument,
+  type HookName,
+  type HookPayloadByName,
+} from "./upstream.ts";
+
+/** What Hocuspocus' hooks may do here; absent ones cost nothing. */
+export type HookListeners<Member> = {
+  [Name in HookName]?: (payload: HookPayloadByName<EngineContext<Member>>[Name]) => unknown;
+};
+
+/** Hooks that Hocuspocus calls without awaiting or catching: a rejection there would end the process. */
+const FLOATING: ReadonlySet<HookName> = new Set([
+  "onConfigure",
+  "onStateless",
+  "onChange",
+  "onAwarenessUpdate",
+  "beforeBroadcastStateless",
+  "onDisconnect",
+  "onTokenSync",
+  "afterUnloadDocument",
+  "onDestroy",
+]);
+
+const DONE: Promise<unknown> = Promise.resolve();
+
+/** Hocuspocus keeps a request per connection; nothing of the real one is needed there. */
+const NO_REQUEST = new Request("http://room.invalid/");
+
+/** `setInterval`'s longest period. Our sockets have deadlines of their own, on a clock that does not jump. */
+const NEVER_MS = 2 ** 31 - 1;
+
+/**
+ * Broadcast buffer after which Hocuspocus sends at once. It merges what it collected with `Y.mergeUpdates`, whose
+ * cost grows with the square of the number of updates (yjs/yjs#710); 4 KiB keep that to about 200 keystrokes.
+ */
+const FLUSH_MAX_BYTES = 4096;
+
+export interface EngineOptions<Member> {
+  hooks: HookListeners<Member>;
+  /** Time a room stays loaded after its last holder left. */
+  lingerMs: number;
+  /** Whether an append or an apply of the document is outstanding: such a room is not unloaded. */
+  isBusy(documentId: string): boolean;
+  /** Called when a room had no holder for `lingerMs`; ends in `unloadIfIdle`. */
+  onIdle(documentId: string): void;
+  /** Called with what a hook threw that nobody awaits. */
+  onHookError(hook: HookName, error: unknown): void;
+}
+
+/**
+ * Hocuspocus without its stores and without its unload race: a room is held from before it is loaded until its
+ * last holder lets go, and a little longer.
+ */
+export class Engine<Member> extends Hocuspocus<EngineContext<Member>> {
+  readonly #options: EngineOptions<Member>;
+  readonly #holders = new Map<string, number>();
+  readonly #lingering = new Map<string, NodeJS.Timeout>();
+
+  constructor(options: EngineOptions<Member>) {
+    // No configuration here: the parent's constructor would call `hooks` before our fields exist.
+    super();
+    this.#options = options;
+    this.configuration = {
+      ...this.configuration,
+      quiet: true,
+      timeout: NEVER_MS,
+      flushDelay: 0,
+      flushMaxBytes: FLUSH_MAX_BYTES,
+      maxPendingDocuments: 1,
+    };
+  }
+
+  /** Loads the room unless it is there, and keeps it until `release`. @throws what loading throws; nothing is held then */
+  async hold(documentId: string): Promise<HocuspocusDocument> {
+    this.#pin(documentId);
+    try {
+      return await this.createDocument(documentId, NO_REQUEST, "", {
+        isAuthenticated: true,
+        readOnly: false,
+      });
+    } catch (error) {
+      this.#unpin(documentId);
+      throw error;
+    }
+  }
+
+  /** Lets go of a room that `hold` gave. */
+  release(documentId: string): void {
+    this.#unpin(documentId);
+    if (this.#holders.has(documentId) || !this.documents.has(documentId)) return;
+    this.#linger(documentId);
+  }
+
+  /** Unloads the room unless somebody holds it or something of it is outstanding; true when it is gone. */
+  async unloadIfIdle(documentId: string): Promise<boolean> {
+    const document = this.documents.get(documentId);
+    if (document === undefined) return true;
+    clearTimeout(this.#lingering.get(documentId));
+    this.#lingering.delete(documentId);
+    await this.unloadDocument(document);
+    if (this.documents.get(documentId) !== document) return true;
+    if (!this.#holders.has(documentId)) this.#linger(documentId);
+    return false;
+  }
+
+  /** Ends every timer; rooms stay loaded. */
+  stop(): void {
+    for (const timer of this.#lingering.values()) clearTimeout(timer);
+    this.#lingering.clear();
+  }
+
+  /** Gives a socket to Hocuspocus, for the part of the protocol it keeps. */
+  attach(socket: Parameters<Hocuspocus["handleConnection"]>[0], member: Member): ClientConnection {
+    return this.handleConnection(socket, NO_REQUEST, { member });
+  }
+
+  override async loadDocument(...args: Parameters<Hocuspocus["loadDocument"]>): Promise<HocuspocusDocument> {
+    const document = await super.loadDocument(...args);
+    // The load itself was an update; without this the first client gets the document twice.
+    discardBroadcast(document);
+    return document;
+  }
+
+  override shouldUnloadDocument(document: HocuspocusDocument): boolean {
+    const { name } = document;
+    if (this.#holders.has(name) || this.#lingering.has(name) || this.#options.isBusy(name)) return false;
+    return super.shouldUnloadDocument(document);
+  }
+
+  /** Stores nothing: the log has every update already, and checkpoints have a schedule of their own. */
+  override storeDocumentHooks(): Promise<unknown> {
+    return DONE;
+  }
+
+  override hooks<Name extends HookName>(
+    name: Name,
+    payload: HookPayloadByName<EngineContext<Member>>[Name],
+  ): Promise<unknown> {
+    const listener = this.#options?.hooks[name];
+    if (listener === undefined) return DONE;
+    const outcome = callNow(() => listener(payload));
+    if (!FLOATING.has(name)) return outcome;
+    return outcome.catch(error => this.#options.onHookError(name, error));
+  }
+
+  #pin(documentId: string): void {
+    this.#holders.set(documentId, (this.#holders.get(documentId) ?? 0) + 1);
+    clearTimeout(this.#lingering.get(documentId));
+    this.#lingering.delete(documentId);
+  }
+
+  #unpin(documentId: string): void {
+    const holders = (this.#holders.get(documentId) ?? 0) - 1;
+    if (holders > 0) this.#holders.set(documentId, holders);
+    else this.#holders.delete(documentId);
+  }
+
+  #linger(documentId: string): void {
+    clearTimeout(this.#lingering.get(documentId));
+    const timer = setTimeout(() => {
+      this.#lingering.delete(documentId);
+      this.#options.onIdle(documentId);
+    }, this.#options.lingerMs);
+    timer.unref();
+    this.#lingering.set(documentId, timer);
+  }
+}
+
+/** Runs at once, as Hocuspocus' listeners of `update` expect; a throw becomes a rejection. */
+async function callNow(call: () => unknown): Promise<unknown> {
+  return call();
+}

@@ -1,0 +1,115 @@
+import type { ErrorCode } from "@octavo/schema";
+import type { ServerMessage } from "@octavo/schema/protocol";
+import { applyUpdate, Doc, mergeUpdates } from "yjs";
+import type { Checkpoints } from "./checkpoints.ts";
+import { readUpdate } from "./guard.ts";
+import type { Presence } from "./presence.ts";
+import type { Room } from "./room.ts";
+
+/** A connection as its room sees it. */
+export interface RoomMember {
+  readonly schema: number | undefined;
+  send(message: ServerMessage): void;
+  retryHeld(): void;
+  close(code: ErrorCode): void;
+}
+
+/** At most one call of the text listeners per second and document. */
+const TEXT_MS = 1000;
+
+/** A loaded room with everything that lives as long as it does. */
+export class OpenRoom {
+  readonly room: Room;
+  readonly presence: Presence;
+  readonly checkpoints: Checkpoints;
+  readonly #members = new Set<RoomMember>();
+  readonly #onText: (documentId: string) => void;
+  #textTimer: NodeJS.Timeout | undefined;
+
+  constructor(
+    room: Room,
+    parts: { presence: Presence; checkpoints: Checkpoints; onText: (documentId: string) => void },
+  ) {
+    this.room = room;
+    this.presence = parts.presence;
+    this.checkpoints = parts.checkpoints;
+    this.#onText = parts.onText;
+  }
+
+  get members(): ReadonlySet<RoomMember> {
+    return this.#members;
+  }
+
+  joined(member: RoomMember): void {
+    this.#members.add(member);
+  }
+
+  left(member: RoomMember): void {
+    this.#members.delete(member);
+  }
+
+  announce(message: ServerMessage): void {
+    for (const member of this.#members) member.send(message);
+  }
+
+  closeAll(code: ErrorCode): void {
+    for (const member of [...this.#members]) member.close(code);
+  }
+
+  retryHeld(): void {
+    for (const member of this.#members) member.retryHeld();
+  }
+
+  /** After an update was applied. */
+  applied(bytes: number): void {
+    this.checkpoints.applied(bytes);
+    this.#textTimer ??= setTimeout(() => this.flushText(), TEXT_MS).unref();
+  }
+
+  /** Tells the text listeners now what they would hear within the second. */
+  flushText(): void {
+    if (this.#textTimer === undefined) return;
+    clearTimeout(this.#textTimer);
+    this.#textTimer = undefined;
+    this.#onText(this.room.documentId);
+  }
+
+  stop(): void {
+    this.checkpoints.stop();
+    clearTimeout(this.#textTimer);
+    this.#textTimer = undefined;
+  }
+
+  /**
+   * A write of the server: made on a scratch copy that has everything admitted, appended, then applied like any
+   * other. Resolves when it is on disk. @throws APPEND_FAILED, GONE, SHUTTING_DOWN, what `change` throws
+   */
+  async write(actor: string, change: (document: Doc) => void): Promise<void> {
+    const update = this.#scratchUpdate(actor, change);
+    if (update === undefined) return;
+    const reading = readUpdate(update, undefined);
+    if (!reading.ok) throw new TypeError(`the server's own update: ${reading.reason}`);
+    const { sketch } = reading;
+    const claims = sketch.clients.map(({ client }) => client);
+    const { promise, resolve, reject } = Promise.withResolvers<void>();
+    this.room.append({ update, sketch, claims, actor }, undefined, resolve, reject);
+    await promise;
+  }
+
+  /** What `change` changes, as one update; undefined for nothing. */
+  #scratchUpdate(actor: string, change: (document: Doc) => void): Uint8Array | undefined {
+    const scratch = new Doc();
+    try {
+      const { state, waiting } = this.room.admittedState();
+      applyUpdate(scratch, state);
+      for (const update of waiting) applyUpdate(scratch, update);
+      scratch.clientID = this.room.serverClientFor(actor, () => new Doc().clientID);
+      const updates: Uint8Array[] = [];
+      scratch.on("update", (update: Uint8Array) => updates.push(update));
+      scratch.transact(() => change(scratch));
+      return updates.length > 1 ? mergeUpdates(updates) : updates[0];
+    } finally {
+      scratch.destroy();
+    }
+  }
+}

@@ -1,0 +1,187 @@
+import { AppError, type ErrorCode } from "@octavo/schema";
+import { encodeStateAsUpdate, getState } from "yjs";
+import type { DocumentMeta } from "../storage/document-store.ts";
+import type { UpdateLog } from "../storage/update-log.ts";
+import { type AdmissionView, structAt } from "./admit.ts";
+import type { KnownNames, Sketch, Struct, StructId } from "./guard.ts";
+import type { Loaded } from "./load.ts";
+import { applyToRoom, type HocuspocusConnection, type HocuspocusDocument } from "./upstream.ts";
+
+/** An admitted update on its way: in the log, then on disk, then in the document. */
+interface Waiting {
+  seq: number;
+  update: Uint8Array;
+  sketch: Sketch;
+  connection: HocuspocusConnection | undefined;
+  isCommitted: boolean;
+  onApplied: (() => void)[];
+  onBroken: ((error: unknown) => void) | undefined;
+}
+
+/** What a room tells those who keep it. */
+export interface RoomEvents {
+  /** After an update was applied. */
+  applied(room: Room, bytes: number): void;
+  /** After clocks were admitted: something held may be free now. */
+  admitted(room: Room): void;
+  /** A committed update could not be applied, or its commit was refused: the room is of no use any more. */
+  broken(room: Room, code: ErrorCode, error: unknown): void;
+}
+
+/** The live copy of a document: the only place that appends to its log, and applies in the log's order. */
+export class Room implements AdmissionView {
+  readonly documentId: string;
+  readonly document: HocuspocusDocument;
+  readonly names: KnownNames | undefined;
+  meta: DocumentMeta;
+  /** Highest seq whose update, and that of every seq below, is in the document. */
+  appliedSeq: number;
+  bytes: number;
+  readonly #owners: Map<number, string>;
+  readonly #log: UpdateLog;
+  readonly #events: RoomEvents;
+  readonly #waiting: Waiting[] = [];
+  /** Clocks admitted beyond the applied state; empty while nothing waits. */
+  readonly #ahead = new Map<number, number>();
+  /** Yjs client ids of the server's own writes, by the actor they are made for; fresh with each load. */
+  readonly #serverClients = new Map<string, number>();
+  #isBroken = false;
+
+  constructor(
+    document: HocuspocusDocument,
+    loaded: Loaded,
+    surroundings: { log: UpdateLog; names: KnownNames | undefined; events: RoomEvents },
+  ) {
+    this.documentId = document.name;
+    this.document = document;
+    this.meta = loaded.meta;
+    this.names = loaded.meta.kind === "raw" ? undefined : surroundings.names;
+    this.appliedSeq = loaded.seq;
+    this.bytes = loaded.checkpoint.bytes + loaded.tail.bytes;
+    this.#owners = loaded.owners;
+    this.#log = surroundings.log;
+    this.#events = surroundings.events;
+  }
+
+  /** True while an append or an apply is outstanding. */
+  get isBusy(): boolean {
+    return this.#waiting.length > 0;
+  }
+
+  /** True once a committed update could not be applied. */
+  get isBroken(): boolean {
+    return this.#isBroken;
+  }
+
+  clockOf(client: number): number {
+    return this.#ahead.get(client) ?? getState(this.document.store, client);
+  }
+
+  ownerOf(client: number): string | undefined {
+    // Nobody else writes with an id that the server writes with now, also not the person it writes for.
+    for (const own of this.#serverClients.values()) if (own === client) return "server";
+    return this.#owners.get(client);
+  }
+
+  waitingStruct(id: StructId): Struct | undefined {
+    for (const { sketch } of this.#waiting) {
+      const section = sketch.clients.find(({ client }) => client === id.client);
+      const struct = structAt(section?.structs, id.clock);
+      if (struct) return struct;
+    }
+    return undefined;
+  }
+
+  /**
+   * Appends what was judged admissible; `onApplied` is called once it is on disk and in the document, `onBroken`
+   * when the room broke before.
+   * @throws APPEND_FAILED, GONE, SHUTTING_DOWN from the log; nothing is admitted then
+   */
+  append(
+    write: { update: Uint8Array; sketch: Sketch; claims: readonly number[]; actor: string },
+    connection: HocuspocusConnection | undefined,
+    onApplied: () => void,
+    onBroken?: (error: unknown) => void,
+  ): void {
+    const { update, sketch, claims, actor } = write;
+    if (this.#isBroken) throw new AppError("LOAD_FAILED");
+    const { seq, committed } = this.#log.append(this.documentId, { update, actor, claims });
+    for (const client of claims) this.#owners.set(client, actor);
+    for (const { client, structs } of sketch.clients) {
+      const last = structs.at(-1)!;
+      this.#ahead.set(client, Math.max(this.clockOf(client), last.clock + last.length));
+    }
+    this.bytes += update.length;
+    const waiting: Waiting = {
+      seq,
+      update,
+      sketch,
+      connection,
+      isCommitted: false,
+      onApplied: [onApplied],
+      onBroken,
+    };
+    this.#waiting.push(waiting);
+    committed.then(
+      () => {
+        waiting.isCommitted = true;
+        this.#applyCommitted();
+      },
+      error => this.#break(error),
+    );
+    this.#events.admitted(this);
+  }
+
+  /** Calls back once everything admitted so far is on disk and in the document: at once when it is. */
+  whenApplied(callback: () => void): void {
+    const last = this.#waiting.at(-1);
+    if (last) last.onApplied.push(callback);
+    else callback();
+  }
+
+  /** State with everything admitted, committed or not: what a server write is made against. */
+  admittedState(): { state: Uint8Array; waiting: Uint8Array[] } {
+    return { state: encodeStateAsUpdate(this.document), waiting: this.#waiting.map(({ update }) => update) };
+  }
+
+  /** The Yjs client id that the server writes with for this actor, as long as the room is loaded. */
+  serverClientFor(actor: string, fresh: () => number): number {
+    const known = this.#serverClients.get(actor);
+    if (known !== undefined) return known;
+    let client = fresh();
+    while (this.#owners.has(client) || this.clockOf(client) > 0) client = fresh();
+    this.#serverClients.set(actor, client);
+    return client;
+  }
+
+  /** A guest who signed in keeps what the guest wrote. */
+  transferOwner(from: string, to: string): void {
+    for (const [client, owner] of this.#owners) if (owner === from) this.#owners.set(client, to);
+  }
+
+  #applyCommitted(): void {
+    while (this.#waiting[0]?.isCommitted && !this.#isBroken) {
+      const { seq, update, connection, onApplied } = this.#waiting[0];
+      if (seq !== this.appliedSeq + 1) throw new TypeError(`seq ${seq} after ${this.appliedSeq}`);
+      try {
+        applyToRoom(this.document, update, connection);
+      } catch (error) {
+        this.#break(error);
+        return;
+      }
+      this.#waiting.shift();
+      this.appliedSeq = seq;
+      if (this.#waiting.length === 0) this.#ahead.clear();
+      for (const callback of onApplied) callback();
+      this.#events.applied(this, update.length);
+    }
+  }
+
+  /** What is on disk is loaded again by the next visitor; what is not was never acknowledged. */
+  #break(error: unknown): void {
+    if (this.#isBroken) return;
+    this.#isBroken = true;
+    for (const { onBroken } of this.#waiting.splice(0)) onBroken?.(error);
+    this.#events.broken(this, error instanceof AppError ? error.code : "INTERNAL", error);
+  }
+}

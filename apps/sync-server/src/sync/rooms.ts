@@ -1,0 +1,303 @@
+import { AppError, type ErrorCode } from "@octavo/schema";
+import { SCHEMA_VERSION } from "@octavo/schema/document";
+import type { ServerMessage } from "@octavo/schema/protocol";
+import type { Logger } from "pino";
+import { Doc, encodeStateAsUpdate } from "yjs";
+import type { Access, AccessChange } from "../access/access.ts";
+import type { Clock } from "../clock.ts";
+import type { ClientSocket, LiveRooms, SocketListener, SocketRequest } from "../documents/client-socket.ts";
+import type { Metrics } from "../metrics/metrics.ts";
+import type { DocumentMeta, DocumentStore } from "../storage/document-store.ts";
+import { Checkpoints } from "./checkpoints.ts";
+import { type House, SyncConnection } from "./connection.ts";
+import { Engine } from "./engine.ts";
+import type { Identify } from "./entry.ts";
+import { knownNames } from "./known-names.ts";
+import { loadDocument } from "./load.ts";
+import { OpenRoom } from "./open-room.ts";
+import { Presence } from "./presence.ts";
+import { Room } from "./room.ts";
+import { Turns } from "./turns.ts";
+import { type HocuspocusDocument, hasPending } from "./upstream.ts";
+
+export interface RoomsOptions {
+  store: DocumentStore;
+  access: Access;
+  identify: Identify;
+  clock: Clock;
+  log: Logger;
+  metrics: Metrics;
+  /** Time a room stays loaded after its last visitor; a reload of a page finds it warm. */
+  lingerMs?: number;
+}
+
+const LINGER_MS = 30_000;
+
+/** All live rooms. Follows `access.onChange` by itself; the caller ends it with `drain`. */
+export function createRooms(options: RoomsOptions): LiveRooms {
+  return new LoadedRooms(options);
+}
+
+class LoadedRooms implements LiveRooms, House {
+  readonly engine: Engine<SyncConnection>;
+  readonly access: Access;
+  readonly identify: Identify;
+  readonly clock: Clock;
+  readonly log: Logger;
+  readonly metrics: Metrics;
+  readonly turns = new Turns();
+  readonly #store: DocumentStore;
+  readonly #options: RoomsOptions;
+  readonly #open = new Map<string, OpenRoom>();
+  readonly #connections = new Set<SyncConnection>();
+  readonly #textListeners = new Set<(documentId: string) => void>();
+  readonly #endings: (() => void)[] = [];
+  #isDraining = false;
+
+  constructor(options: RoomsOptions) {
+    this.#options = options;
+    this.#store = options.store;
+    this.access = options.access;
+    this.identify = options.identify;
+    this.clock = options.clock;
+    this.log = options.log;
+    this.metrics = options.metrics;
+    this.engine = new Engine<SyncConnection>({
+      lingerMs: options.lingerMs ?? LINGER_MS,
+      isBusy: documentId => this.#isBusy(documentId),
+      onIdle: documentId => void this.#unload(documentId),
+      onHookError: (hook, error) => this.log.error({ event: "hook.failed", hook, error }),
+      hooks: {
+        onAuthenticate: ({ context, connectionConfig }) => {
+          connectionConfig.readOnly = !context.member.mayWrite;
+        },
+        onLoadDocument: ({ document }) => this.#load(document as HocuspocusDocument),
+        connected: ({ context, connection }) => context.member.attached(connection),
+        beforeSync: ({ type }) => {
+          if (type !== 0) throw new TypeError("a write frame went around admission");
+        },
+        afterUnloadDocument: ({ documentName }) => this.#unloaded(documentName),
+      },
+    });
+    this.#endings.push(
+      options.access.onChange(change => this.recheck(change)),
+      options.store.updates.onState(() => this.#tellStoreState()),
+    );
+  }
+
+  connect(socket: ClientSocket, request: SocketRequest): SocketListener {
+    const connection = new SyncConnection(socket, request, this);
+    this.#connections.add(connection);
+    this.metrics.connections.inc();
+    if (this.#isDraining) connection.close("SHUTTING_DOWN");
+    return connection;
+  }
+
+  async metaOf(documentId: string): Promise<DocumentMeta> {
+    const open = this.#open.get(documentId);
+    if (open) return open.room.meta;
+    const meta = await this.#reading(() => this.#store.meta(documentId));
+    if (meta === undefined) throw new AppError("NOT_FOUND");
+    return meta;
+  }
+
+  enter(connection: SyncConnection): Promise<OpenRoom> {
+    return this.#hold(connection.documentId);
+  }
+
+  leave(connection: SyncConnection, open: OpenRoom | undefined): void {
+    if (this.#connections.delete(connection)) this.metrics.connections.dec();
+    if (open === undefined) return;
+    open.left(connection);
+    this.engine.release(connection.documentId);
+  }
+
+  async raiseSchema(open: OpenRoom, schemaVersion: number): Promise<void> {
+    const { room } = open;
+    const version = Math.min(schemaVersion, SCHEMA_VERSION);
+    if (room.meta.kind === "raw" || version <= room.meta.schemaVersion) return;
+    await this.#store.setMeta(room.documentId, { schemaVersion: version });
+    room.meta = { ...room.meta, schemaVersion: Math.max(version, room.meta.schemaVersion) };
+    for (const member of [...open.members]) {
+      if (member.schema !== undefined && member.schema < version) member.close("CLIENT_TOO_OLD");
+    }
+  }
+
+  async readState(documentId: string): Promise<{ update: Uint8Array; seq: number }> {
+    const open = this.#open.get(documentId);
+    if (open) return { update: encodeStateAsUpdate(open.room.document), seq: open.room.appliedSeq };
+    const document = new Doc();
+    try {
+      const { seq } = await loadDocument(this.#store, documentId, document);
+      return { update: encodeStateAsUpdate(document), seq };
+    } finally {
+      document.destroy();
+    }
+  }
+
+  async write(documentId: string, actor: string, change: (document: Doc) => void): Promise<void> {
+    const open = await this.#hold(documentId);
+    try {
+      await open.write(actor, change);
+    } finally {
+      this.engine.release(documentId);
+    }
+  }
+
+  async recheck(change: AccessChange): Promise<void> {
+    await Promise.all([...this.#connections].map(connection => connection.recheck(change)));
+  }
+
+  async close(documentId: string, code: ErrorCode): Promise<void> {
+    for (const connection of [...this.#connections]) {
+      if (connection.documentId === documentId) connection.close(code);
+    }
+    await this.#unload(documentId);
+  }
+
+  announce(documentId: string, message: ServerMessage): void {
+    this.#open.get(documentId)?.announce(message);
+  }
+
+  onText(listener: (documentId: string) => void): () => void {
+    this.#textListeners.add(listener);
+    return () => this.#textListeners.delete(listener);
+  }
+
+  async drain(deadlineMs: number): Promise<void> {
+    const startedAt = this.clock.monotonic();
+    this.#isDraining = true;
+    for (const connection of [...this.#connections]) connection.close("SHUTTING_DOWN");
+    for (const end of this.#endings.splice(0)) end();
+    const finished = this.#finish(deadlineMs);
+    const { promise: deadline, resolve } = Promise.withResolvers<boolean>();
+    const timer = setTimeout(() => resolve(false), deadlineMs);
+    const isClean = await Promise.race([finished, deadline]);
+    clearTimeout(timer);
+    for (const open of this.#open.values()) open.stop();
+    this.engine.stop();
+    const durationMs = Math.round(this.clock.monotonic() - startedAt);
+    this.log.info({ event: "rooms.drained", isClean, durationMs });
+    if (!isClean) throw new AppError("APPEND_FAILED", "Something was not on disk when the time was over.");
+  }
+
+  /** Appends first: they are what was promised. Checkpoints only make the next start quicker. */
+  async #finish(deadlineMs: number): Promise<boolean> {
+    try {
+      await this.#store.updates.drain(deadlineMs);
+    } catch (error) {
+      this.log.error({ event: "drain.failed", error });
+      return false;
+    }
+    for (const open of this.#open.values()) open.flushText();
+    const written = await Promise.all([...this.#open.values()].map(open => open.checkpoints.write()));
+    return written.every(Boolean);
+  }
+
+  async #hold(documentId: string): Promise<OpenRoom> {
+    if (this.#isDraining) throw new AppError("SHUTTING_DOWN");
+    await this.engine.hold(documentId);
+    const open = this.#open.get(documentId);
+    if (open !== undefined && !open.room.isBroken) return open;
+    this.engine.release(documentId);
+    throw new AppError("LOAD_FAILED");
+  }
+
+  async #load(document: HocuspocusDocument): Promise<void> {
+    const startedAt = this.clock.monotonic();
+    const documentId = document.name;
+    let loaded: Awaited<ReturnType<typeof loadDocument>>;
+    try {
+      loaded = await loadDocument(this.#store, documentId, document);
+    } catch (error) {
+      // Hocuspocus forgets a document that failed to load without ending it and its timer (hocuspocus#1156).
+      document.destroy();
+      throw error;
+    }
+    if (hasPending(document)) this.log.error({ event: "room.incomplete", documentId });
+    const { store, clock, log } = this.#options;
+    const room = new Room(document, loaded, {
+      log: store.updates,
+      names: knownNames,
+      events: {
+        applied: (_, bytes) => this.#applied(open, bytes),
+        admitted: () => open.retryHeld(),
+        broken: (_, code, error) => this.#broken(open, code, error),
+      },
+    });
+    const open = new OpenRoom(room, {
+      presence: new Presence(document, client => room.ownerOf(client)),
+      checkpoints: new Checkpoints(room, loaded, { store: store.checkpoints, clock, log }),
+      onText: () => this.#tellText(documentId),
+    });
+    this.#open.set(documentId, open);
+    this.metrics.rooms.set(this.#open.size);
+    const durationMs = Math.round(this.clock.monotonic() - startedAt);
+    const { checkpoint, tail } = loaded;
+    this.log.info({
+      event: "room.loaded",
+      documentId,
+      updates: tail.updates,
+      checkpointBytes: checkpoint.bytes,
+      durationMs,
+    });
+  }
+
+  #applied(open: OpenRoom, bytes: number): void {
+    this.metrics.updates.inc();
+    open.applied(bytes);
+  }
+
+  #broken(open: OpenRoom, code: ErrorCode, error: unknown): void {
+    const { documentId } = open.room;
+    if (code === "INTERNAL") this.log.fatal({ event: "room.broken", documentId, error });
+    else this.log.warn({ event: "room.ended", documentId, code });
+    open.closeAll(code);
+    void this.#unload(documentId);
+  }
+
+  #isBusy(documentId: string): boolean {
+    return (
+      (this.#open.get(documentId)?.room.isBusy ?? false) || this.#store.updates.hasUncommitted(documentId)
+    );
+  }
+
+  async #unload(documentId: string): Promise<void> {
+    const open = this.#open.get(documentId);
+    if (open === undefined) return;
+    open.flushText();
+    await open.checkpoints.write();
+    await this.engine.unloadIfIdle(documentId);
+  }
+
+  /** Runs in the turn in which Hocuspocus forgot the document, before anybody can load it again. */
+  #unloaded(documentId: string): void {
+    this.#open.get(documentId)?.stop();
+    this.#open.delete(documentId);
+    this.#store.updates.release(documentId);
+    this.metrics.rooms.set(this.#open.size);
+    this.log.debug({ event: "room.unloaded", documentId });
+  }
+
+  storeMessage(): ServerMessage & { type: "storage" } {
+    const { writable } = this.#store.updates.state;
+    return writable ? { type: "storage", writable } : { type: "storage", writable, code: "APPEND_FAILED" };
+  }
+
+  #tellStoreState(): void {
+    for (const open of this.#open.values()) open.announce(this.storeMessage());
+  }
+
+  #tellText(documentId: string): void {
+    for (const listener of this.#textListeners) listener(documentId);
+  }
+
+  async #reading<T>(read: () => Promise<T>): Promise<T> {
+    try {
+      return await read();
+    } catch (cause) {
+      if (cause instanceof AppError) throw cause;
+      throw new AppError("LOAD_FAILED", undefined, { cause });
+    }
+  }
+}

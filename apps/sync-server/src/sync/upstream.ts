@@ -1,0 +1,91 @@
+/**
+ * Every part of Hocuspocus 4.7 and Yjs 13 that we lean on beyond their documented surface, in one place.
+ * `upstream-assumptions.test.ts` pins each; a version is raised only with that test green.
+ *
+ * - `Hocuspocus`: `createDocument`, `loadDocument`, `storeDocumentHooks`, `shouldUnloadDocument`, `unloadDocument`
+ *   and `hooks` are looked up on `this` and may be overridden (engine.ts).
+ * - `unloadDocument` deletes from `documents`, destroys, and calls `afterUnloadDocument` in one turn.
+ * - `Document` collects updates in `update` events and sends them at the next `setImmediate`; `flush()` sends now.
+ * - `Document.connections.get(connection).clients` are the awareness ids removed when the connection closes.
+ * - `awareness.on("update")` with a connection's origin adds to these ids.
+ * - Yjs deletes superfluous formatting marks of its own accord after a remote transaction, unless the
+ *   transaction's `_needFormattingCleanup` is reset in `afterTransaction`.
+ */
+
+import { type Connection, type Document, type Hocuspocus, OutgoingMessage } from "@hocuspocus/server";
+import type { ErrorCode } from "@octavo/schema";
+import { type ServerMessage, writeServerMessage } from "@octavo/schema/protocol";
+import { applyUpdate, type Doc, type Transaction } from "yjs";
+
+export {
+  type Connection as HocuspocusConnection,
+  type Document as HocuspocusDocument,
+  Hocuspocus,
+  type HookName,
+  type HookPayloadByName,
+  MessageType,
+} from "@hocuspocus/server";
+
+/** The context that travels with a Hocuspocus connection from the Auth frame to `connected`. */
+export interface EngineContext<Member> {
+  member: Member;
+}
+
+/** Hocuspocus' side of a socket; it exports no name for it. */
+export type ClientConnection = ReturnType<Hocuspocus["handleConnection"]>;
+
+/** Second byte of a sync frame (y-protocols/sync). */
+export const SyncType = { step1: 0, step2: 1, update: 2 } as const;
+
+/** Applies committed bytes to a room; Hocuspocus broadcasts what they changed. The only write to a live document. */
+export function applyToRoom(document: Doc, update: Uint8Array, connection: Connection | undefined): void {
+  applyUpdate(
+    document,
+    update,
+    connection ? { source: "connection", connection } : { source: "local", skipStoreHooks: true },
+  );
+}
+
+/**
+ * Stops Yjs from deleting superfluous formatting marks by itself: a room changes only by what its log says, and
+ * clients clean up with updates of their own.
+ */
+export function keepFormatting(document: Doc): void {
+  document.on("afterTransaction", (transaction: Transaction) => {
+    transaction._needFormattingCleanup = false;
+  });
+}
+
+/** True when Yjs keeps structs or deletions aside because something they depend on is missing. */
+export function hasPending(document: Doc): boolean {
+  return document.store.pendingStructs !== null || document.store.pendingDs !== null;
+}
+
+/** Forgets what was collected for broadcasting: nobody is there yet. */
+export function discardBroadcast(document: Document): void {
+  document.flush();
+}
+
+export function ackFrame(address: string, saved: boolean): Uint8Array {
+  return new OutgoingMessage(address).writeSyncStatus(saved).toUint8Array();
+}
+
+export function serverMessageFrame(address: string, message: ServerMessage): Uint8Array {
+  return new OutgoingMessage(address).writeStateless(writeServerMessage(message)).toUint8Array();
+}
+
+export function deniedFrame(address: string, code: ErrorCode): Uint8Array {
+  return new OutgoingMessage(address).writePermissionDenied(code).toUint8Array();
+}
+
+/** Asks the other side for everything the document lacks. */
+export function syncStepOneFrame(address: string, document: Document): Uint8Array {
+  return new OutgoingMessage(address).createSyncMessage().writeFirstSyncStepFor(document).toUint8Array();
+}
+
+export function tokenRequestFrame(address: string): Uint8Array {
+  return new OutgoingMessage(address).writeTokenSyncRequest().toUint8Array();
+}
+
+/** The client's Auth frame carries its token after this type and the subtype. */
+export const AUTH_TOKEN = 0;

@@ -1,0 +1,133 @@
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
+import { newId, type Role } from "@octavo/schema";
+import { SCHEMA_VERSION } from "@octavo/schema/document";
+import { TestClient, type TestClientOptions } from "@octavo/test-kit";
+import { type Logger, pino } from "pino";
+import { Doc, encodeStateAsUpdate } from "yjs";
+import type { Access, AccessChange } from "../src/access/access.ts";
+import { actorOf, type Identity } from "../src/accounts/identity.ts";
+import { systemClock } from "../src/clock.ts";
+import type { LiveRooms } from "../src/documents/client-socket.ts";
+import { createSocketDoor } from "../src/edge/websocket.ts";
+import { createMetrics } from "../src/metrics/metrics.ts";
+import type { DocumentMeta, DocumentStore } from "../src/storage/document-store.ts";
+import { openMemoryDocumentStore } from "../src/storage/memory-document-store.ts";
+import { createRooms, type RoomsOptions } from "../src/sync/rooms.ts";
+
+/** Answers by the token alone: `alice` is the user alice; everybody may edit unless `roles` says otherwise. */
+export class StubAccess implements Access {
+  /** `{documentId}/{actor}` → role, or "none". */
+  readonly roles = new Map<string, Role | "none">();
+  readonly #listeners = new Set<(change: AccessChange) => Promise<void>>();
+
+  identify = async (_headers: Headers, token?: string): Promise<Identity | undefined> =>
+    token ? userOf(token) : undefined;
+
+  async decide(identity: Identity | undefined, documentId: string) {
+    if (identity === undefined) return undefined;
+    const role = this.roles.get(`${documentId}/${actorOf(identity)}`) ?? "editor";
+    return role === "none" ? undefined : { role };
+  }
+
+  onChange(listener: (change: AccessChange) => Promise<void>): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+
+  /** Sets a role and tells the rooms, as the API does. */
+  async setRole(documentId: string, name: string, role: Role | "none"): Promise<void> {
+    const actor = `user:${name}`;
+    this.roles.set(`${documentId}/${actor}`, role);
+    await Promise.all([...this.#listeners].map(listener => listener({ documentId, actor })));
+  }
+}
+
+export function userOf(name: string): Identity {
+  return {
+    kind: "user",
+    userId: name,
+    sessionId: `session-of-${name}`,
+    name,
+    email: `${name}@example.org`,
+    color: name.length % 10,
+    administrator: false,
+  };
+}
+
+export interface SyncServer extends AsyncDisposable {
+  port: number;
+  url: string;
+  rooms: LiveRooms;
+  access: StubAccess;
+  store: DocumentStore;
+  /** Creates an empty document and returns its id. */
+  create(meta?: Partial<DocumentMeta>, initial?: Doc): Promise<string>;
+  /** A stock provider on a document; closed with the server. */
+  client(documentId: string, options?: Partial<TestClientOptions>): TestClient;
+}
+
+export interface SyncServerOptions extends Partial<Omit<RoomsOptions, "access">> {
+  port?: number;
+  access?: StubAccess;
+}
+
+/** Rooms and socket door on a port of their own, without the rest of the server. */
+export async function startSyncServer(options: SyncServerOptions = {}): Promise<SyncServer> {
+  const store = options.store ?? openMemoryDocumentStore();
+  const access = options.access ?? new StubAccess();
+  const log: Logger = options.log ?? pino({ level: process.env.LOG_LEVEL ?? "silent" });
+  const rooms = createRooms({
+    store,
+    access,
+    identify: options.identify ?? access.identify,
+    clock: options.clock ?? systemClock,
+    log,
+    metrics: options.metrics ?? createMetrics(),
+    lingerMs: options.lingerMs ?? 20,
+  });
+  const door = createSocketDoor({ rooms, log });
+  const server = createServer();
+  server.on("upgrade", (request, socket, head) =>
+    door.handleUpgrade(request, socket, head, { address: "127.0.0.1", host: request.headers.host ?? "" }),
+  );
+  await new Promise<void>(resolve => server.listen(options.port ?? 0, "127.0.0.1", resolve));
+  const { port } = server.address() as AddressInfo;
+  const url = `http://127.0.0.1:${port}`;
+  const clients: TestClient[] = [];
+  return {
+    port,
+    url,
+    rooms,
+    access,
+    store,
+    create: (meta, initial) => createDocument(store, meta, initial),
+    client(documentId, own = {}) {
+      const client = new TestClient({ url, documentId, token: "alice", schema: SCHEMA_VERSION, ...own });
+      clients.push(client);
+      return client;
+    },
+    async [Symbol.asyncDispose]() {
+      for (const client of clients) client.destroy();
+      await rooms.drain(2_000).catch(() => {});
+      door.close();
+      server.close();
+      if (options.store === undefined) await store.close();
+    },
+  };
+}
+
+/** A document as the API creates one. */
+export async function createDocument(
+  store: DocumentStore,
+  meta: Partial<DocumentMeta> = {},
+  initial = new Doc(),
+): Promise<string> {
+  const documentId = meta.documentId ?? newId();
+  const claims = [...initial.store.clients.keys()];
+  await store.create(
+    { documentId, epoch: 0, schemaVersion: SCHEMA_VERSION, kind: "document", createdAt: Date.now(), ...meta },
+    { update: encodeStateAsUpdate(initial), actor: "server", claims },
+  );
+  return documentId;
+}
