@@ -3,6 +3,7 @@ import { spawn } from "node:child_process";
 import { randomBytes } from "node:crypto";
 import { createServer } from "node:net";
 import { join } from "node:path";
+import { setTimeout as wait } from "node:timers/promises";
 import { childEnvironment, ensureInstalled, nodeForChildren, ROOT } from "./prepare.mjs";
 
 const CLOSE_MS = 6_000;
@@ -57,26 +58,20 @@ async function stop(exitCode) {
   if (isStopping) return;
   isStopping = true;
   for (const child of children) signalGroup(child, "SIGTERM");
-  const late = setTimeout(() => children.forEach(child => signalGroup(child, "SIGKILL")), CLOSE_MS);
-  await Promise.all(children.map(ended));
-  clearTimeout(late);
-  // Whatever a child left behind in its group.
+  const deadline = Date.now() + CLOSE_MS;
+  while (children.some(child => signalGroup(child, 0)) && Date.now() < deadline) await wait(50);
   for (const child of children) signalGroup(child, "SIGKILL");
   process.exit(exitCode);
 }
 
+/** False where nothing of the group is left. */
 function signalGroup(child, signal) {
   try {
-    process.kill(process.platform === "win32" ? child.pid : -child.pid, signal);
+    return process.kill(process.platform === "win32" ? child.pid : -child.pid, signal);
   } catch (error) {
-    if (error.code !== "ESRCH") throw error;
+    if (error.code === "ESRCH") return false;
+    throw error;
   }
-}
-
-function ended(child) {
-  return child.exitCode !== null || child.signalCode !== null
-    ? undefined
-    : new Promise(resolve => child.once("exit", resolve));
 }
 
 function freePort() {

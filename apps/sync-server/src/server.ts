@@ -109,8 +109,18 @@ async function start(
     ...(config.administrator && { administrator: config.administrator }),
   });
   const access = createAccess({ catalog, accounts, secrets, clock });
-  const rooms = createRooms({ store, access, identify: accounts.identify, clock, log, metrics });
-  shutdown.add("rooms", CLOSE_MS.rooms, () => rooms.drain(CLOSE_MS.rooms));
+  const rooms = createRooms({
+    store,
+    access,
+    identify: accounts.identify,
+    lingerMs: config.roomLingerMs,
+    clock,
+    log,
+    metrics,
+  });
+  const sockets = createSocketDoor({ rooms, url: config.url, embedOrigins: config.embedOrigins, log });
+  shutdown.add("sockets", CLOSE_MS.sockets, async () => sockets.close());
+  shutdown.add("rooms", CLOSE_MS.rooms, () => rooms.drain(CLOSE_MS.rooms - 100));
   const render = createConversionPool();
   shutdown.add("conversion", CLOSE_MS.conversion, () => render.close());
   const documents = createDocuments({ store, catalog, access, rooms, render, clock, log });
@@ -126,13 +136,11 @@ async function start(
     log,
     metrics,
   });
-  const sockets = createSocketDoor({ rooms, log, url: config.url, embedOrigins: config.embedOrigins });
-  shutdown.add("sockets", CLOSE_MS.sockets, async () => sockets.close());
   const door = openDoor({
     requesterOf: createRequesterReader(config.trustProxy, internalSecret),
     api: (request, bindings) => http.fetch(request, bindings),
     passToPages: PASS_TO_PAGES,
-    sockets: (request, socket, head, requester) => sockets.handleUpgrade(request, socket, head, requester),
+    sockets: sockets.handleUpgrade,
     pages: () => pages,
     readiness: () => readinessOf(store, catalog, shutdown),
     url: config.url,
