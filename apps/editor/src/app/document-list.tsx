@@ -137,23 +137,21 @@ function Row({ document, now, renamed, trash }: RowProps) {
           >
             <Ellipsis size={20} strokeWidth={1.5} aria-hidden="true" />
           </DropdownMenu.Trigger>
-          <DropdownMenu.Portal>
-            <DropdownMenu.Content
-              className="menu"
-              align="end"
-              // The rename field takes the focus itself; giving it back to the button would end the renaming.
-              onCloseAutoFocus={event => renaming && event.preventDefault()}
-            >
-              <DropdownMenu.Item className="menu-item" onSelect={() => setRenaming(true)}>
-                Rename
+          <DropdownMenu.Content
+            className="menu row-actions-menu"
+            align="end"
+            // The rename field takes the focus itself; giving it back to the button would end the renaming.
+            onCloseAutoFocus={event => renaming && event.preventDefault()}
+          >
+            <DropdownMenu.Item className="menu-item" onSelect={() => setRenaming(true)}>
+              Rename
+            </DropdownMenu.Item>
+            {can(document.role, "trash") && (
+              <DropdownMenu.Item className="menu-item" onSelect={trash}>
+                Move to trash
               </DropdownMenu.Item>
-              {can(document.role, "trash") && (
-                <DropdownMenu.Item className="menu-item" onSelect={trash}>
-                  Move to trash
-                </DropdownMenu.Item>
-              )}
-            </DropdownMenu.Content>
-          </DropdownMenu.Portal>
+            )}
+          </DropdownMenu.Content>
         </DropdownMenu.Root>
       )}
     </li>

@@ -3,7 +3,8 @@ import type { ReactNode } from "react";
 import { chosenTheme } from "../lib/theme-cookie.ts";
 import { NoticeProvider } from "../ui/notice.tsx";
 
-import "./tokens.css";
+import "./layers.css";
+import "@octavo/react/style.css";
 import "./app.css";
 
 export const metadata: Metadata = {

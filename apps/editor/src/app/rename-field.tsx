@@ -38,7 +38,7 @@ export function RenameField({ document, renamed, done }: RenameFieldProps) {
     <span className="rename">
       <input
         ref={input}
-        className="row-title"
+        className="input row-title"
         aria-label="Title"
         placeholder="Untitled"
         defaultValue={document.title}

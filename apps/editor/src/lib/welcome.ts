@@ -15,7 +15,7 @@ A link with the role *Viewer* lets people read and nothing else. You can revoke 
 
 ## What “Saved” means
 
-The word in the header says **Saved** only when everything you wrote is on the server’s disk. Nobody else sees a letter before that, and pulling the plug loses nothing that was saved. While the connection is away you can go on writing: your text is kept and sent when the server is back.
+The word in the header says **Saved** only when everything you wrote is on the server’s disk. Nobody else sees a letter before that, and pulling the plug loses nothing that was saved. While the connection is away you can go on writing: your text waits in this window and is sent when the server is back.
 
 ## Shape the text
 

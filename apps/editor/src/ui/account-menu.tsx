@@ -35,54 +35,52 @@ export function AccountMenu({ user, theme, guest = false }: AccountMenuProps) {
       <DropdownMenu.Trigger className="account-button" aria-label={`Account: ${user.name}`}>
         <Avatar name={user.name} color={user.color} />
       </DropdownMenu.Trigger>
-      <DropdownMenu.Portal>
-        <DropdownMenu.Content className="menu" align="end" sideOffset={6}>
-          <DropdownMenu.Label className="menu-who">
-            <strong>{user.name}</strong>
-            {user.email && <span>{user.email}</span>}
-            {guest && <span>Guest, by link</span>}
-          </DropdownMenu.Label>
-          <DropdownMenu.Separator className="menu-line" />
-          <DropdownMenu.Label className="menu-label" id="theme-label">
-            Appearance
-          </DropdownMenu.Label>
-          <DropdownMenu.RadioGroup
-            aria-labelledby="theme-label"
-            value={chosen}
-            onValueChange={value => {
-              const next = THEMES.find(name => name === value) ?? "system";
-              setChosen(next);
-              chooseTheme(next);
-            }}
-          >
-            {THEMES.map(name => (
-              <DropdownMenu.RadioItem
-                key={name}
-                value={name}
-                className="menu-item"
-                onSelect={event => event.preventDefault()}
-              >
-                <DropdownMenu.ItemIndicator className="menu-check">
-                  <svg viewBox="0 0 20 20" width="16" height="16" aria-hidden="true">
-                    <path d="m4.5 10.5 3.5 3.5 7.5-8" fill="none" stroke="currentColor" strokeWidth="1.5" />
-                  </svg>
-                </DropdownMenu.ItemIndicator>
-                {THEME_NAMES[name]}
-              </DropdownMenu.RadioItem>
-            ))}
-          </DropdownMenu.RadioGroup>
-          <DropdownMenu.Separator className="menu-line" />
-          {guest ? (
-            <DropdownMenu.Item className="menu-item" asChild>
-              <a href={`/signin?next=${encodeURIComponent(globalThis.location?.pathname ?? "/")}`}>Sign in</a>
-            </DropdownMenu.Item>
-          ) : (
-            <DropdownMenu.Item className="menu-item" onSelect={() => void signOut()}>
-              Sign out
-            </DropdownMenu.Item>
-          )}
-        </DropdownMenu.Content>
-      </DropdownMenu.Portal>
+      <DropdownMenu.Content className="menu" align="end" sideOffset={6}>
+        <DropdownMenu.Label className="menu-who">
+          <strong>{user.name}</strong>
+          {user.email && <span>{user.email}</span>}
+          {guest && <span>Guest, by link</span>}
+        </DropdownMenu.Label>
+        <DropdownMenu.Separator className="menu-line" />
+        <DropdownMenu.Label className="menu-label" id="theme-label">
+          Appearance
+        </DropdownMenu.Label>
+        <DropdownMenu.RadioGroup
+          aria-labelledby="theme-label"
+          value={chosen}
+          onValueChange={value => {
+            const next = THEMES.find(name => name === value) ?? "system";
+            setChosen(next);
+            chooseTheme(next);
+          }}
+        >
+          {THEMES.map(name => (
+            <DropdownMenu.RadioItem
+              key={name}
+              value={name}
+              className="menu-item"
+              onSelect={event => event.preventDefault()}
+            >
+              <DropdownMenu.ItemIndicator className="menu-check">
+                <svg viewBox="0 0 20 20" width="16" height="16" aria-hidden="true">
+                  <path d="m4.5 10.5 3.5 3.5 7.5-8" fill="none" stroke="currentColor" strokeWidth="1.5" />
+                </svg>
+              </DropdownMenu.ItemIndicator>
+              {THEME_NAMES[name]}
+            </DropdownMenu.RadioItem>
+          ))}
+        </DropdownMenu.RadioGroup>
+        <DropdownMenu.Separator className="menu-line" />
+        {guest ? (
+          <DropdownMenu.Item className="menu-item" asChild>
+            <a href={`/signin?next=${encodeURIComponent(globalThis.location?.pathname ?? "/")}`}>Sign in</a>
+          </DropdownMenu.Item>
+        ) : (
+          <DropdownMenu.Item className="menu-item" onSelect={() => void signOut()}>
+            Sign out
+          </DropdownMenu.Item>
+        )}
+      </DropdownMenu.Content>
     </DropdownMenu.Root>
   );
 }

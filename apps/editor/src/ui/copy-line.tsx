@@ -28,6 +28,7 @@ export function CopyLine({ value, label, revoke }: CopyLineProps) {
   return (
     <div className="copy-line">
       <input
+        className="input"
         ref={input}
         readOnly
         value={value}

@@ -59,6 +59,7 @@ export function Field({ label, hint, error, ...input }: FieldProps) {
       <label htmlFor={id}>{label}</label>
       <input
         {...input}
+        className="input"
         id={id}
         aria-invalid={error ? true : undefined}
         {...(described && { "aria-describedby": described })}

@@ -52,7 +52,7 @@ export function TrashList({ first, now }: { first: DocumentList; now: number }) 
                 <button
                   type="button"
                   className="button small"
-                  aria-label={`Restore ${title}`}
+                  aria-label={`Restore: ${title}`}
                   onClick={() => void restore(document)}
                 >
                   Restore
@@ -66,7 +66,7 @@ export function TrashList({ first, now }: { first: DocumentList; now: number }) 
                   <button
                     type="button"
                     className="button small danger"
-                    aria-label={`Delete ${title} for ever`}
+                    aria-label={`Delete for ever: ${title}`}
                   >
                     Delete for ever
                   </button>

@@ -1,8 +1,20 @@
 "use client";
 
+import {
+  DocumentEditor,
+  type EditorHandle,
+  PresenceAvatars,
+  SaveState,
+  useOpenDocument,
+  useSaveState,
+  useStanding,
+  useTitle,
+} from "@octavo/react";
 import { can } from "@octavo/schema";
 import type { DocumentView } from "@octavo/schema/http";
 import { ArrowLeft } from "lucide-react";
+import { useEffect, useRef } from "react";
+import { signInPath } from "../../../lib/next-path.ts";
 import { AccountMenu } from "../../../ui/account-menu.tsx";
 import type { Theme } from "../../../ui/theme.ts";
 import { ShareDialog } from "./share-dialog.tsx";
@@ -16,31 +28,78 @@ interface DocumentScreenProps {
 
 /** One document: the header and the sheet. The text is the server's until the editor takes it over in place. */
 export function DocumentScreen({ view, email, theme }: DocumentScreenProps) {
-  const { document, user, guest } = view;
+  const { document: record, user, guest } = view;
+  const opened = useOpenDocument({ documentId: record.id, title: record.title });
+  const liveTitle = useTitle(opened);
+  const title = opened ? liveTitle : record.title;
+  const role = useStanding(opened).role ?? record.role;
+  const isEverythingStored = !isUnstored(useSaveState(opened));
+  const editor = useRef<EditorHandle>(null);
+
+  useEffect(() => {
+    document.title = `${isEverythingStored ? "" : "● "}${title || "Untitled"} — Octavo`;
+  }, [title, isEverythingStored]);
+
   return (
     <div className="screen">
-      <a className="skip-link" href="#document">
+      <a
+        className="skip-link"
+        href="#document"
+        onClick={event => {
+          if (!editor.current) return;
+          event.preventDefault();
+          editor.current.focus();
+        }}
+      >
         Skip to document
       </a>
       <header className="bar screen-bar">
-        <a className="icon-button" href="/" aria-label="All documents">
+        <a className="icon-button" href="/" aria-label="All documents" title="All documents">
           <ArrowLeft size={20} strokeWidth={1.5} aria-hidden="true" />
         </a>
         <TitleField
-          document={document}
-          title={document.title}
-          writable={can(document.role, "write")}
-          renamed={() => {}}
-          leave={() => {}}
+          id={record.id}
+          title={title}
+          writable={can(role, "write")}
+          leave={() => editor.current?.focus()}
         />
-        {can(document.role, "share") && <ShareDialog document={document} />}
-        <AccountMenu user={{ ...user, email }} theme={theme} guest={guest} />
+        <SaveState document={opened} />
+        <div className="screen-people">
+          <PresenceAvatars document={opened} />
+          {can(role, "share") && <ShareDialog id={record.id} title={title} />}
+          <AccountMenu user={{ ...user, email }} theme={theme} guest={guest} />
+        </div>
       </header>
       <main id="document" tabIndex={-1}>
-        <h1 className="visually-hidden">{document.title || "Untitled"}</h1>
-        {/* biome-ignore lint/security/noDangerouslySetInnerHtml: rendered by the server from the document's schema, which knows no script */}
-        <div className="octavo-body" dangerouslySetInnerHTML={{ __html: view.html }} />
+        <h1 className="visually-hidden">{title || "Untitled"}</h1>
+        <DocumentEditor
+          document={opened}
+          mode={can(role, "write") ? "editing" : "viewing"}
+          title={title || "Untitled"}
+          initialHtml={view.html}
+          onReady={handle => {
+            editor.current = handle;
+          }}
+          onSignIn={() => location.assign(signInPath(location.pathname))}
+        />
       </main>
     </div>
   );
+}
+
+/** Whether something written here is known not to be on the server's disk. */
+function isUnstored(state: ReturnType<typeof useSaveState>): boolean {
+  switch (state.kind) {
+    case "saving":
+      return true;
+    case "reconnecting":
+    case "offline-not-kept":
+      return state.unsentEdits > 0;
+    case "cannot-save":
+      return state.hasUnsaved;
+    case "opening":
+    case "saved":
+    case "view-only":
+      return false;
+  }
 }

@@ -15,10 +15,10 @@ const ROLE_NAMES: Record<LinkRole, { name: string; may: string }> = {
 const ROLES: readonly LinkRole[] = ["viewer", "commenter", "editor"];
 
 /** The Share button and its dialog: links that open the document without an account. */
-export function ShareDialog({ document }: { document: { id: string; title: string } }) {
+export function ShareDialog({ id, title }: { id: string; title: string }) {
   return (
     <SheetDialog
-      title={`Share “${document.title || "Untitled"}”`}
+      title={`Share “${title || "Untitled"}”`}
       text="Anybody who has a link can open the document, with or without an account."
       trigger={
         <button type="button" className="button filled">
@@ -26,7 +26,7 @@ export function ShareDialog({ document }: { document: { id: string; title: strin
         </button>
       }
     >
-      <Links documentId={document.id} />
+      <Links documentId={id} />
     </SheetDialog>
   );
 }

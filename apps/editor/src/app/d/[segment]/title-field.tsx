@@ -6,43 +6,45 @@ import { api, explain } from "../../../lib/api.ts";
 import { useNotice } from "../../../ui/notice.tsx";
 
 interface TitleFieldProps {
-  document: { id: string; title: string };
+  id: string;
   /** The title as the server knows it now. */
   title: string;
   writable: boolean;
-  renamed: (title: string) => void;
+  /** Goes on in the body. */
   leave: () => void;
 }
 
 /** The document's title in the header: Enter goes on in the body, Escape reverts, leaving the field keeps it. */
-export function TitleField({ document, title, writable, renamed, leave }: TitleFieldProps) {
+export function TitleField({ id, title, writable, leave }: TitleFieldProps) {
   const notice = useNotice();
   const input = useRef<HTMLInputElement>(null);
   const kept = useRef(title);
 
   useEffect(() => {
     kept.current = title;
+    const field = input.current;
     // Somebody else's rename must not take away what is being typed here.
-    if (input.current && globalThis.document.activeElement !== input.current) input.current.value = title;
-  }, [title]);
+    if (field && document.activeElement !== field) field.value = title;
+    history.replaceState(history.state, "", documentPath({ id, title }) + location.search + location.hash);
+  }, [id, title]);
 
   const keep = async () => {
-    const next = input.current?.value.trim() ?? "";
-    if (next === kept.current) return;
+    const field = input.current;
+    const next = field?.value.trim() ?? "";
+    if (!field || next === kept.current) return;
     try {
-      const record = await api.renameDocument(document.id, next);
-      kept.current = record.title;
-      renamed(record.title);
-      history.replaceState(history.state, "", documentPath(record) + location.hash);
+      // The server tells everybody who has the document open, this window included.
+      kept.current = (await api.renameDocument(id, next)).title;
     } catch (error) {
-      notice({ text: `The title was not changed. ${explain(error).message}`, failed: true });
+      const { message, fields } = explain(error);
+      notice({ text: `The title was not changed. ${fields.title ?? message}`, failed: true });
     }
   };
 
   return (
     <input
       ref={input}
-      className="title-field"
+      className="input title-field"
       aria-label="Title"
       placeholder="Untitled"
       defaultValue={title}
@@ -51,13 +53,14 @@ export function TitleField({ document, title, writable, renamed, leave }: TitleF
       autoComplete="off"
       onKeyDown={event => {
         if (event.nativeEvent.isComposing) return;
-        if (event.key === "Enter") leave();
-        if (event.key === "Escape") {
-          event.currentTarget.value = kept.current;
+        if (event.key === "Escape") event.currentTarget.value = kept.current;
+        if (event.key === "Enter" || event.key === "Escape") {
+          event.preventDefault();
+          event.currentTarget.blur();
           leave();
         }
       }}
-      onBlur={() => writable && void keep()}
+      onBlur={() => void (writable && keep())}
     />
   );
 }
