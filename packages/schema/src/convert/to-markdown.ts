@@ -16,7 +16,7 @@ const writer = unified()
  * images and tables beyond GitHub's as the HTML tags of `inline-html.ts`.
  *
  * Not written: block ids, empty paragraphs, white space at the ends of a line, letters and roman numerals as
- * numbering of a list. @throws CONVERSION_FAILED for nesting beyond LAYOUT.depthOut
+ * numbering of a list. Addresses that are plain text become links when they are read. @throws CONVERSION_FAILED for nesting beyond LAYOUT.depthOut
  */
 export function toMarkdown(document: Convertible): string {
   return writer.stringify({ type: "root", children: blocksOf(readable(document)) });
@@ -62,9 +62,12 @@ function itemOf(item: Node): ListItem {
   const isTask = item.type.name === "taskItem";
   const blocks = blocksOf(item);
   const [first, ...rest] = blocks;
+  // Without a blank line after it, what follows a line of nothing but a tag belongs to the tag.
+  const isTagLine =
+    first?.type === "paragraph" && first.children.length === 1 && first.children[0]?.type === "html";
   const isTight =
     rest.every(block => block.type === "list") &&
-    (!first || first.type === "paragraph" || first.type === "list");
+    (!first || first.type === "list" || (first.type === "paragraph" && !isTagLine));
   if (isTask && first?.type !== "paragraph") {
     // An empty task has no sign in Markdown: the box alone is what fromMarkdown takes for one.
     blocks.unshift({
@@ -157,19 +160,41 @@ function cellAttributes(cell: Node): string {
 
 /** The text of a line. `breaks`: whether Markdown's own line break has a place here; else it is `<br>`. */
 function phrasing(textblock: Node, breaks: boolean): PhrasingContent[] {
-  const children = [...textblock.children];
-  while (children[0]?.type.name === "hardBreak") children.shift();
-  while (children.at(-1)?.type.name === "hardBreak") children.pop();
-  return runsOf(
-    children.map(node => ({ node, marks: orderedMarks(node) })),
-    0,
-    breaks,
-  );
+  return runsOf(trimmedRuns(textblock), 0, breaks);
 }
 
 interface Run {
-  node: Node;
+  /** Undefined for a line break. */
+  text: string | undefined;
   marks: readonly Mark[];
+}
+
+/** The runs of a line without breaks and white space at either end, nor white space beside a break. */
+function trimmedRuns(textblock: Node): Run[] {
+  const runs: Run[] = [];
+  for (const node of textblock.children) {
+    const previous = runs.at(-1);
+    const afterBreak = !previous || previous.text === undefined;
+    if (!node.isText) {
+      trimEnd(runs);
+      if (runs.length > 0) runs.push({ text: undefined, marks: [] });
+      continue;
+    }
+    const line = oneLine(node.text ?? "");
+    const text = afterBreak ? line.replace(/^[ \t]+/, "") : line;
+    if (text !== "") runs.push({ text, marks: orderedMarks(node) });
+  }
+  while (runs.at(-1)?.text === undefined && runs.length > 0) runs.pop();
+  trimEnd(runs);
+  return runs;
+}
+
+function trimEnd(runs: Run[]): void {
+  for (let last = runs.at(-1); last?.text !== undefined; last = runs.at(-1)) {
+    last.text = last.text.replace(/[ \t]+$/, "");
+    if (last.text !== "") return;
+    runs.pop();
+  }
 }
 
 /** Code holds nothing but text, so it is the innermost mark. */
@@ -183,7 +208,7 @@ function runsOf(runs: readonly Run[], depth: number, breaks: boolean): PhrasingC
     const run = runs[at]!;
     const mark = run.marks[depth];
     if (!mark) {
-      result.push(leafOf(run.node, breaks));
+      result.push(leafOf(run, breaks));
       at++;
       continue;
     }
@@ -195,14 +220,14 @@ function runsOf(runs: readonly Run[], depth: number, breaks: boolean): PhrasingC
   return result;
 }
 
-function leafOf(node: Node, breaks: boolean): PhrasingContent {
-  if (node.isText) return { type: "text", value: oneLine(node.text ?? "") };
+function leafOf({ text }: Run, breaks: boolean): PhrasingContent {
+  if (text !== undefined) return { type: "text", value: text };
   return breaks ? { type: "break" } : { type: "html", value: "<br>" };
 }
 
 function markOf(mark: Mark, runs: readonly Run[], depth: number, breaks: boolean): PhrasingContent[] {
   if (mark.type.name === "code")
-    return [{ type: "inlineCode", value: oneLine(runs.map(({ node }) => node.text).join("")) }];
+    return [{ type: "inlineCode", value: runs.map(({ text }) => text).join("") }];
   const children = runsOf(runs, depth, breaks);
   switch (mark.type.name) {
     case "bold":
@@ -249,7 +274,7 @@ function attributesOf(attributes: Record<string, unknown>): string {
 }
 
 function isWordy(runs: readonly Run[]): boolean {
-  const text = runs.map(({ node }) => node.text ?? " ").join("");
+  const text = runs.map(({ text }) => text ?? " ").join("");
   return (
     /^[\p{L}\p{N}](?:.*[\p{L}\p{N}])?$/u.test(text) &&
     runs.every(({ marks }) => marks.at(-1)?.type.name !== "code")
