@@ -18,7 +18,10 @@ import { createLog } from "../src/logging/logger.ts";
 import { createMetrics } from "../src/metrics/metrics.ts";
 import { openCatalog } from "../src/storage/catalog/catalog.ts";
 import type { DocumentStore } from "../src/storage/document-store.ts";
-import { openMemoryDocumentStore } from "../src/storage/memory-document-store.ts";
+import {
+  type MemoryDocumentStoreOptions,
+  openMemoryDocumentStore,
+} from "../src/storage/memory-document-store.ts";
 
 export const ORIGIN = "http://octavo.test:3000";
 export const PASSWORD = "correct horse battery";
@@ -35,10 +38,17 @@ export function steerableClock(): Clock & { advance(ms: number): void } {
   };
 }
 
+export interface ApiOptions {
+  /** Of an earlier start; a new one where absent. */
+  directory?: string;
+  administrator?: { email: string; password: string };
+  store?: MemoryDocumentStoreOptions;
+  /** Plain text where absent. */
+  render?: ConversionPool;
+}
+
 /** The floors under HTTP on a real catalog and a document store in memory. */
-export async function startApi(
-  options: { directory?: string; administrator?: { email: string; password: string } } = {},
-) {
+export async function startApi(options: ApiOptions = {}) {
   const temporary = options.directory === undefined ? await temporaryDirectory() : undefined;
   const directory = options.directory ?? temporary?.path ?? "";
   const clock = steerableClock();
@@ -47,7 +57,7 @@ export async function startApi(
   const key = () => randomBytes(32).toString("base64url");
   const secrets = { signing: key(), session: key(), cookie: key() };
   const url = () => ORIGIN;
-  const store = openMemoryDocumentStore({ clock });
+  const store = openMemoryDocumentStore({ clock, ...options.store });
   const catalog = await openCatalog({ file: join(directory, "catalog.sqlite"), clock });
   const accounts = await createAccounts({
     catalog,
@@ -56,13 +66,21 @@ export async function startApi(
     url,
     dataDir: directory,
     log,
-    ...options,
+    ...(options.administrator && { administrator: options.administrator }),
   });
   const access = createAccess({ catalog, accounts, secrets, clock });
   const rooms = stubRooms(store);
   const changes: AccessChange[] = [];
   access.onChange(async change => void changes.push(change));
-  const documents = createDocuments({ store, catalog, access, rooms, render: plainConversion(), clock, log });
+  const documents = createDocuments({
+    store,
+    catalog,
+    access,
+    rooms,
+    render: options.render ?? plainConversion(),
+    clock,
+    log,
+  });
   const internalSecret = key();
   const http = createHttp({
     documents,

@@ -67,6 +67,8 @@ export function startDeriving(
     } catch (error) {
       // Deleted since, or not readable: then whoever opens it is told, and the list keeps what it knew.
       if (!(error instanceof AppError)) throw error;
+      // The conversion is busy with what people wait for.
+      if (error.code === "TOO_MANY_REQUESTS") changed.add(documentId);
       log.info({ event: "documents.derive-skipped", documentId, code: error.code });
       return undefined;
     }

@@ -2,12 +2,8 @@ import { randomUUID } from "node:crypto";
 import type { MiddlewareHandler } from "hono";
 import type { Identity } from "../accounts/identity.ts";
 import { sameSecret } from "../accounts/keys.ts";
+import { CLIENT_ADDRESS_HEADER, INTERNAL_HEADER } from "../config/requester.ts";
 import type { HttpEnvironment, HttpParts } from "./route.ts";
-
-/** Header of our own pages with the secret of this start; the door removes it from requests of others. */
-export const INTERNAL_HEADER = "x-octavo-internal";
-/** Whom our pages ask for; believed only beside the secret. */
-export const CLIENT_ADDRESS_HEADER = "x-octavo-client-address";
 
 /** Notes what the later steps need to know of a request, and logs its end: never path, query or body. */
 export function describeRequest({

@@ -29,7 +29,7 @@ export const documentRoutes: Route[] = [
       const { trashed, cursor, limit } = readQuery(c, listQuery);
       const page = await documents.list(await c.get("identify")(), {
         trashed: trashed === "true",
-        cursor,
+        cursor: cursor || undefined,
         limit,
       });
       return c.json({ items: page.items.map(item => record(c, item)), nextCursor: page.nextCursor });

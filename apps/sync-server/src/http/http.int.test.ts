@@ -1,10 +1,12 @@
 import { LIMITS, newId } from "@octavo/schema";
+import { eventually } from "@octavo/test-kit";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import {
   type Api,
   type Browser,
   ORIGIN,
   PASSWORD,
+  paragraph,
   signInAdministrator,
   signInMember,
   startApi,
@@ -148,6 +150,41 @@ describe("documents", () => {
       guest: false,
       user: { name: "Ada" },
     });
+  });
+
+  test("take their title and snippet from the text until somebody gives a title", async () => {
+    const own = await startApi();
+    const browser = await signInAdministrator(own);
+    const { id } = await create(browser);
+    await own.rooms.write(id, "server", paragraph("# Heading"));
+    await own.documents.close();
+    expect(await own.catalog.documents.find(id)).toMatchObject({ title: "Heading", snippet: "\n# Heading" });
+    expect(own.rooms.announced).toEqual([{ documentId: id, message: { type: "title", title: "Heading" } }]);
+    await own.close();
+  });
+
+  test("nested without end are refused before anything reads them", async () => {
+    const body = `{"content":{"format":"json","body":{"type":"doc","content":${"[".repeat(100_000)}${"]".repeat(100_000)}}}}`;
+    expect(await codeOf(await ada.post("/api/v1/documents", body))).toBe("CONVERSION_FAILED");
+  });
+
+  test("are neither created nor deleted while the store does not take writes; who asks does not wait", async () => {
+    let isFull = false;
+    const fail = async () => {
+      if (isFull) throw new Error("disk full");
+    };
+    const own = await startApi({ store: { beforeCommit: fail, beforeReopen: fail } });
+    const browser = await signInAdministrator(own);
+    const { id } = await create(browser);
+    await browser.post(`/api/v1/documents/${id}/trash`);
+    isFull = true;
+    expect(await codeOf(await browser.post("/api/v1/documents", {}))).toBe("APPEND_FAILED");
+    expect(await codeOf(await browser.delete(`/api/v1/documents/${id}`))).toBe("APPEND_FAILED");
+    expect((await browser.get(`/api/v1/documents/${id}`)).status).toBe(200);
+    isFull = false;
+    await eventually(() => own.store.updates.state.writable);
+    expect((await browser.delete(`/api/v1/documents/${id}`)).status).toBe(204);
+    await own.close();
   });
 
   test("whose content cannot be converted are not created", async () => {

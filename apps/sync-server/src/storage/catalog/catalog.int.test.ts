@@ -2,6 +2,7 @@ import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { newId } from "@octavo/schema";
 import { type TemporaryDirectory, temporaryDirectory } from "@octavo/test-kit";
+import { sql } from "kysely";
 import { afterEach, expect, test } from "vitest";
 import { systemClock } from "../../clock.ts";
 import { type Catalog, openCatalog } from "./catalog.ts";
@@ -134,5 +135,19 @@ test("a title that somebody gave is not replaced by a derived one", async () => 
     snippet: "New text",
     updatedAt: 3,
   });
+  await catalog.close();
+});
+
+test("a full disk is told as such, and what was there before stays readable", async () => {
+  const { catalog } = await open();
+  const ownerId = await owner(catalog);
+  await sql`pragma max_page_count = 1`.execute(catalog.authDatabase);
+  const fill = async () => {
+    for (let i = 0; i < 50; i++) await catalog.documents.insert(document(ownerId, i, "x".repeat(300)));
+  };
+  await expect(fill()).rejects.toMatchObject({ code: "APPEND_FAILED" });
+  expect(await catalog.people.count()).toBe(1);
+  await sql`pragma max_page_count = 1000000`.execute(catalog.authDatabase);
+  await fill();
   await catalog.close();
 });

@@ -1,4 +1,5 @@
 import { DatabaseSync, type SQLInputValue, type StatementSync } from "node:sqlite";
+import { AppError } from "@octavo/schema";
 import { Kysely, SqliteDialect } from "kysely";
 import type { Tables } from "./tables.ts";
 
@@ -37,10 +38,23 @@ function withStatements(database: DatabaseSync) {
 function wrap(statement: StatementSync) {
   return {
     reader: statement.columns().length > 0,
-    all: (parameters: readonly unknown[]) => statement.all(...parameters.map(bindable)),
-    run: (parameters: readonly unknown[]) => statement.run(...parameters.map(bindable)),
+    all: (parameters: readonly unknown[]) => orDiskError(() => statement.all(...parameters.map(bindable))),
+    run: (parameters: readonly unknown[]) => orDiskError(() => statement.run(...parameters.map(bindable))),
     iterate: (parameters: readonly unknown[]) => statement.iterate(...parameters.map(bindable)),
   };
+}
+
+/** SQLITE_READONLY, SQLITE_IOERR, SQLITE_FULL: the low byte of sqlite.org/rescode.html. */
+const DISK_ERRORS = new Set([8, 10, 13]);
+
+/** A disk that does not take writes is told apart from a mistake of ours. @throws APPEND_FAILED */
+function orDiskError<T>(query: () => T): T {
+  try {
+    return query();
+  } catch (cause) {
+    const code = cause instanceof Error && "errcode" in cause ? Number(cause.errcode) & 0xff : 0;
+    throw DISK_ERRORS.has(code) ? new AppError("APPEND_FAILED", undefined, { cause }) : cause;
+  }
 }
 
 function bindable(value: unknown): SQLInputValue {
