@@ -84,7 +84,7 @@ describe("group commit", () => {
 
   test("writes again, in order, what may be repeated, and gives up what may not", async () => {
     const { commit, add, finish, batches, settled, reopened } = steered();
-    add("a");
+    for (const name of "aA") add(name);
     add("once", { retry: false });
     await settle();
     add("b");
@@ -93,9 +93,9 @@ describe("group commit", () => {
     expect(settled).toEqual(["once: APPEND_FAILED", "later: APPEND_FAILED"]);
     expect(commit.state).toEqual({ writable: false, reason: "full" });
     expect(reopened()).toBe(1);
-    expect(batches.at(-1)).toEqual(["a", "b"]);
+    expect(batches.at(-1)).toEqual(["a", "A", "b"]);
     await finish();
-    expect(settled.slice(2)).toEqual(["a", "b"]);
+    expect(settled.slice(2)).toEqual(["a", "A", "b"]);
     expect(commit.state).toEqual({ writable: true });
   });
 
