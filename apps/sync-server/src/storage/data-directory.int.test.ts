@@ -3,7 +3,7 @@ import { once } from "node:events";
 import { chmod, cp, mkdir, readdir, readFile, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { type TemporaryDirectory, temporaryDirectory } from "@octavo/test-kit/temp-directory";
-import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { lockDataDirectory } from "./data-directory.ts";
 
 const MODULE = new URL("./data-directory.ts", import.meta.url).href;
@@ -18,6 +18,7 @@ describe("the lock on the data directory", () => {
     dataDir = join(root.path, "data");
   });
   afterEach(async () => {
+    vi.unstubAllEnvs();
     for (const child of children.splice(0)) {
       if (child.exitCode !== null || child.signalCode !== null) continue;
       const exited = once(child, "exit");
@@ -110,6 +111,7 @@ describe("the lock on the data directory", () => {
   });
 
   test("works where the path is too long for a socket", async () => {
+    vi.stubEnv("TMPDIR", root.path);
     const long = join(root.path, "d".repeat(60), "e".repeat(60));
     const lock = await lockDataDirectory(long);
     await expect(lockDataDirectory(long)).rejects.toMatchObject({ code: "DATA_IN_USE" });
