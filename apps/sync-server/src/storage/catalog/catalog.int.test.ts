@@ -1,3 +1,4 @@
+import { statSync } from "node:fs";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { newId } from "@octavo/schema";
@@ -33,8 +34,10 @@ const document = (ownerId: string, updatedAt: number, title = "T") => ({
 });
 const owner = async (catalog: Catalog) => (await catalog.people.create(person("ada"), { first: true }, 0)).id;
 
-test("a commit is on disk when it returns: write-ahead log, full synchronisation, foreign keys", async () => {
+test("the file is the owner's alone, with a write-ahead log and foreign keys", async () => {
   const { catalog, file } = await open();
+  expect(statSync(file).mode & 0o777).toBe(0o600);
+  expect(statSync(`${file}-wal`).mode & 0o777).toBe(0o600);
   await expect(catalog.documents.insert(document("nobody", 0))).rejects.toThrow(/FOREIGN KEY/);
   await catalog.close();
   const database = new DatabaseSync(file);

@@ -1,3 +1,4 @@
+import { closeSync, openSync } from "node:fs";
 import { DatabaseSync, type SQLInputValue, type StatementSync } from "node:sqlite";
 import { AppError } from "@octavo/schema";
 import { Kysely, SqliteDialect } from "kysely";
@@ -9,6 +10,8 @@ const BUSY_TIMEOUT_MS = 5_000;
 
 /** Opens the file so that a commit is on disk when it returns. The caller closes it. */
 export function openSqlite(file: string): DatabaseSync {
+  // Password hashes and sessions are for the owner of the machine alone; SQLite's other files take after this one.
+  closeSync(openSync(file, "a", 0o600));
   const database = new DatabaseSync(file, { timeout: BUSY_TIMEOUT_MS, enableForeignKeyConstraints: true });
   database.exec("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;");
   return database;
