@@ -176,7 +176,7 @@ export function EditorToolbar({ editor, isEditable, control }: EditorToolbarProp
     // Only keys of the row itself: a menu or panel closes by its own Escape.
     if (event.key === "Escape" && bar.current?.contains(event.target as Node)) {
       event.preventDefault();
-      editor?.commands.focus(null, { scrollIntoView: false });
+      editor?.view.focus();
     } else {
       roving.onKeyDown(event);
     }

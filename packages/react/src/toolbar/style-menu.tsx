@@ -45,7 +45,7 @@ export function StyleMenu(props: { editor: Editor | null; level: Level | undefin
           collisionPadding={8}
           onCloseAutoFocus={event => {
             event.preventDefault();
-            editor?.commands.focus(null, { scrollIntoView: false });
+            editor?.view.focus();
           }}
         >
           <DropdownMenu.RadioGroup value={String(level ?? "text")} onValueChange={apply}>

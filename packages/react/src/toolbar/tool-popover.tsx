@@ -49,7 +49,7 @@ export function ToolPopover(props: ToolPopoverProps) {
           collisionPadding={8}
           onCloseAutoFocus={event => {
             event.preventDefault();
-            editor?.commands.focus(null, { scrollIntoView: false });
+            editor?.view.focus();
           }}
           onInteractOutside={event => {
             // The button itself closes it: otherwise it would close here and open again there.
