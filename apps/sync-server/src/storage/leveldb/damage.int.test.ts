@@ -13,6 +13,7 @@ import {
   logKey,
   ownerKey,
   rangesOfDocument,
+  storeKey,
 } from "./keys.ts";
 import { openLevelDocumentStore } from "./open.ts";
 
@@ -170,6 +171,19 @@ describe("a damaged store", () => {
       await withLevel(level => level.clear(checkpointRange(A.docNo, 10)));
       await withStore(async store => expect(store.checkpoints.newest("a")).rejects.toMatchObject(damaged));
     });
+  });
+
+  test("a lost counter of documents does not put a new document over an old one", async () => {
+    await withLevel(level => level.del(storeKey("nextDocNo")));
+    await withStore(async store => {
+      const meta = { documentId: "c", epoch: 1, schemaVersion: 1, kind: "document", createdAt: 0 } as const;
+      await store.create(meta, { update: bytes("new"), actor: "user:1", claims: [] });
+      expect(await contents(store, "a")).toEqual(names(20));
+      expect(await contents(store, "b")).toEqual(names(20));
+      expect(await contents(store, "c")).toEqual(["new"]);
+    });
+    await flipByte(storeKey("nextDocNo"));
+    await expect(open()).rejects.toMatchObject({ code: "DATA_DAMAGED" });
   });
 
   test("delete leaves no key of the document, also when a crash interrupted it", async () => {

@@ -106,6 +106,11 @@ export function rangesOfDocument(docNo: number): KeyRange[] {
   return DOCUMENT_TABLES.map(table => rangeOf(table, docNo));
 }
 
+/** The log records of all documents. */
+export function logsRange(): KeyRange {
+  return { gte: Buffer.of(TABLE.log), lt: Buffer.of(TABLE.log + 1) };
+}
+
 export function deletionRange(): KeyRange {
   return { gte: Buffer.of(TABLE.deletion), lt: Buffer.of(TABLE.deletion + 1) };
 }

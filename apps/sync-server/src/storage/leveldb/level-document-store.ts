@@ -6,7 +6,15 @@ import type { GroupCommit } from "../group-commit.ts";
 import type { UpdateLog } from "../update-log.ts";
 import type { Database, Operation } from "./database.ts";
 import type { Documents } from "./documents.ts";
-import { deletionKey, deletionRange, documentKey, rangesOfDocument, readDocNo, storeKey } from "./keys.ts";
+import {
+  deletionKey,
+  deletionRange,
+  documentKey,
+  logsRange,
+  rangesOfDocument,
+  readDocNo,
+  storeKey,
+} from "./keys.ts";
 import { LevelCheckpointStore } from "./level-checkpoint-store.ts";
 import { actorOperation, type LevelUpdateLog, updateOperations } from "./level-update-log.ts";
 import { decodeNumber, encodeDocument, encodeNumber, encodeText } from "./record.ts";
@@ -44,6 +52,10 @@ export class LevelDocumentStore implements DocumentStore {
     const { database } = this.#parts;
     const next = await database.get(NEXT_DOC_NO_KEY);
     if (next) this.#nextDocNo = decodeNumber(NEXT_DOC_NO_KEY, next);
+    // Were the counter lost, a new document would be written over an old one: every document has a log.
+    for await (const [key] of database.entries(logsRange(), { reverse: true, limit: 1 })) {
+      this.#nextDocNo = Math.max(this.#nextDocNo, readDocNo(key) + 1);
+    }
     for await (const key of database.keys(deletionRange())) await this.#removeRecords(readDocNo(key));
   }
 

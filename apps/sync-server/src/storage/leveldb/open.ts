@@ -3,6 +3,7 @@ import { dirname, join } from "node:path";
 import { LIMITS } from "@octavo/schema";
 import type { Logger } from "pino";
 import type { Clock } from "../../clock.ts";
+import type { Metrics } from "../../metrics/metrics.ts";
 import { DataDirectoryError } from "../data-directory-error.ts";
 import type { DocumentStore } from "../document-store.ts";
 import { GroupCommit, type GroupCommitOptions } from "../group-commit.ts";
@@ -15,11 +16,15 @@ import { LevelUpdateLog } from "./level-update-log.ts";
 import { findDatabase, type Marker, parseMarker, readMarker, STORE_FORMAT, writeMarker } from "./marker.ts";
 import { DamagedRecord, decodeText, encodeText } from "./record.ts";
 
+/** What the store measures: each group commit, and each one that failed. */
+export type StoreMetrics = Pick<Metrics, "commitSeconds" | "storeErrors">;
+
 export interface LevelDocumentStoreOptions {
   /** The database's folder, `DATA_DIR/documents`; the marker `VERSION` stands beside it. */
   directory: string;
   clock: Clock;
   log?: Logger;
+  metrics?: StoreMetrics;
   /** Makes the database handle; tests give one that fails. */
   level?: LevelFactory;
   /** Waits between attempts to reopen; tests give one that does not wait. */
@@ -33,14 +38,14 @@ const FORMAT_KEY = storeKey("format");
  * directory. @throws DataDirectoryError
  */
 export async function openLevelDocumentStore(options: LevelDocumentStoreOptions): Promise<DocumentStore> {
-  const { directory, clock, log, level, delay } = options;
+  const { directory, clock, log, metrics, level, delay } = options;
   const database = new Database(directory, level);
   await openMarked(database, directory, clock);
 
   const documents = new Documents(database);
   const commit = new GroupCommit<Operation>(
     {
-      write: operations => database.write(operations),
+      write: operations => measured(metrics, () => database.write(operations)),
       reopen: async () => {
         await database.reopen();
         await updates.verify();
@@ -56,8 +61,31 @@ export async function openLevelDocumentStore(options: LevelDocumentStoreOptions)
     if (state.writable) log?.info({ event: "store.recovered" });
     else log?.error({ event: "store.failed", reason: state.reason });
   });
-  await store.start();
+  await startOrClose(store);
   return store;
+}
+
+async function startOrClose(store: LevelDocumentStore): Promise<void> {
+  try {
+    await store.start();
+  } catch (error) {
+    await store.close();
+    if (!(error instanceof DamagedRecord)) throw error;
+    throw new DataDirectoryError("DATA_DAMAGED", `the database's beginning is damaged: ${error.message}`, {
+      cause: error,
+    });
+  }
+}
+
+async function measured(metrics: StoreMetrics | undefined, write: () => Promise<void>): Promise<void> {
+  const end = metrics?.commitSeconds.startTimer();
+  try {
+    await write();
+  } catch (error) {
+    metrics?.storeErrors.inc();
+    throw error;
+  }
+  end?.();
 }
 
 async function openMarked(database: Database, directory: string, clock: Clock): Promise<void> {
@@ -67,8 +95,9 @@ async function openMarked(database: Database, directory: string, clock: Clock): 
   await openOrExplain(database, directory, !isThere);
   try {
     const inside = await markerInside(database);
-    if (outside && !inside)
+    if (outside && !inside) {
       throw new DataDirectoryError("DATA_DAMAGED", `${directory}: the database has lost its beginning`);
+    }
     if (outside && inside && outside.storeId !== inside.storeId) {
       throw new DataDirectoryError(
         "DATA_DAMAGED",
