@@ -1,3 +1,5 @@
+import "./commands.ts";
+
 export * from "./attributes.ts";
 export * from "./block-ids.ts";
 export * from "./extensions.ts";
