@@ -65,9 +65,10 @@ function itemOf(item: Node): ListItem {
   // Without a blank line after it, what follows a line of nothing but a tag belongs to the tag.
   const isTagLine =
     first?.type === "paragraph" && first.children.length === 1 && first.children[0]?.type === "html";
+  // Nor may a list follow a line at once that does not begin with text: an empty item does not end a paragraph.
   const isTight =
-    rest.every(block => block.type === "list") &&
-    (!first || first.type === "list" || (first.type === "paragraph" && !isTagLine));
+    rest.every(beginsWithText) &&
+    (!first || beginsWithText(first) || (first.type === "paragraph" && !isTagLine));
   if (isTask && first?.type !== "paragraph") {
     // An empty task has no sign in Markdown: the box alone is what fromMarkdown takes for one.
     blocks.unshift({
@@ -77,6 +78,10 @@ function itemOf(item: Node): ListItem {
   }
   const checked = isTask && first?.type === "paragraph" ? item.attrs.checked === true : null;
   return { type: "listItem", checked, spread: !isTight, children: blocks as never };
+}
+
+function beginsWithText(block: RootContent): boolean {
+  return block.type === "list" && block.children[0]?.children[0]?.type === "paragraph";
 }
 
 function imageOf(node: Node): RootContent[] {
@@ -103,8 +108,16 @@ function isPlainTable(table: Node): boolean {
           cell.attrs.colwidth === null &&
           cell.attrs.align === table.firstChild?.child(column).attrs.align &&
           cell.childCount === 1 &&
-          cell.firstChild?.type.name === "paragraph",
+          cell.firstChild?.type.name === "paragraph" &&
+          !hasUnsayableCode(cell.firstChild),
       ),
+  );
+}
+
+/** In code of a cell, GitHub reads `\\|` as `|`, and there is no other way to write it. */
+function hasUnsayableCode(line: Node): boolean {
+  return line.children.some(
+    ({ marks, text }) => text?.includes("\\|") && marks.some(mark => mark.type.name === "code"),
   );
 }
 
