@@ -33,7 +33,8 @@ export class DocumentSocket extends HocuspocusProviderWebsocket {
       onClose: ({ event }) => {
         // Read by the provider right after this: it must not start its own timer.
         this.shouldConnect = false;
-        observer.closed(event.code, event.reason);
+        // It tidies up after this call, and would tidy up a new socket that the owner opens at once.
+        queueMicrotask(() => observer.closed(event.code, event.reason));
       },
     });
     this.observer = observer;

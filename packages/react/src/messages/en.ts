@@ -44,7 +44,7 @@ export const en = {
   reasons: {
     APPEND_FAILED: "The server can’t write to its disk. Your text stays here and is sent as soon as it can.",
     READ_ONLY: "Your access was changed to viewing.",
-    FORBIDDEN: "Your access was changed.",
+    FORBIDDEN: "You no longer have access to this document.",
     DOCUMENT_TOO_LARGE: "The document has reached its largest size.",
     TOO_LARGE: "That was larger than the server takes at once.",
     MALFORMED_UPDATE: "The server could not take your last change.",
