@@ -17,7 +17,13 @@ interface ErrorRow {
   title: string;
 }
 
-const row = (status: number, closeCode: number, recovery: Recovery, logLevel: LogLevel, title: string): ErrorRow => ({
+const row = (
+  status: number,
+  closeCode: number,
+  recovery: Recovery,
+  logLevel: LogLevel,
+  title: string,
+): ErrorRow => ({
   status,
   closeCode,
   recovery,
@@ -28,7 +34,13 @@ const row = (status: number, closeCode: number, recovery: Recovery, logLevel: Lo
 export const ERRORS = {
   INVALID_REQUEST: row(400, 4400, "never", "info", "The request does not have the expected form."),
   MALFORMED_FRAME: row(400, 4400, "never", "warn", "A frame could not be read as the sync protocol."),
-  MALFORMED_UPDATE: row(400, 4400, "never", "warn", "An update is not a well-formed Yjs update within the limits."),
+  MALFORMED_UPDATE: row(
+    400,
+    4400,
+    "never",
+    "warn",
+    "An update is not a well-formed Yjs update within the limits.",
+  ),
   NOT_SIGNED_IN: row(401, 4401, "sign-in", "info", "This needs a sign-in."),
   INVALID_CREDENTIALS: row(401, 4401, "sign-in", "info", "E-mail or password is wrong."),
   TOKEN_INVALID: row(401, 4401, "sign-in", "info", "The access token is not valid."),
@@ -36,11 +48,23 @@ export const ERRORS = {
   FORBIDDEN: row(403, 4403, "never", "info", "This is not allowed."),
   ORIGIN_NOT_ALLOWED: row(403, 4403, "never", "warn", "Requests from this origin are not allowed."),
   READ_ONLY: row(403, 4403, "never", "info", "This connection may read but not write."),
-  FOREIGN_CLIENT_ID: row(403, 4403, "reload", "warn", "A Yjs client id of this update belongs to somebody else."),
+  FOREIGN_CLIENT_ID: row(
+    403,
+    4403,
+    "reload",
+    "warn",
+    "A Yjs client id of this update belongs to somebody else.",
+  ),
   SETUP_TOKEN_INVALID: row(403, 4403, "never", "warn", "The set-up link is not valid or was used."),
   NOT_FOUND: row(404, 4404, "never", "info", "There is nothing here, or you have no access to it."),
   METHOD_NOT_ALLOWED: row(405, 4400, "never", "info", "This address does not know this method."),
-  EPOCH_MISMATCH: row(409, 4409, "reload", "info", "The document was replaced; this copy belongs to an older one."),
+  EPOCH_MISMATCH: row(
+    409,
+    4409,
+    "reload",
+    "info",
+    "The document was replaced; this copy belongs to an older one.",
+  ),
   CONFLICT: row(409, 4409, "never", "info", "This is already so, or contradicts what is there."),
   GONE: row(410, 4410, "never", "info", "The document was deleted."),
   TOO_LARGE: row(413, 4413, "never", "info", "This is larger than the limit."),
@@ -55,7 +79,13 @@ export const ERRORS = {
   INTERNAL: row(500, 4500, "retry", "error", "Something went wrong on the server."),
   APPEND_FAILED: row(507, 4503, "retry", "error", "The server cannot write to its disk."),
   LOAD_FAILED: row(500, 4500, "retry", "error", "The document could not be read from disk."),
-  DOCUMENT_DAMAGED: row(500, 4500, "never", "error", "The stored document is damaged; an administrator has to repair it."),
+  DOCUMENT_DAMAGED: row(
+    500,
+    4500,
+    "never",
+    "error",
+    "The stored document is damaged; an administrator has to repair it.",
+  ),
   CONVERSION_FAILED: row(422, 4400, "never", "info", "The content could not be converted."),
   PAGES_UNAVAILABLE: row(503, 4503, "retry", "warn", "The pages are starting."),
   SHUTTING_DOWN: row(503, 1012, "retry", "info", "The server is restarting."),
@@ -73,7 +103,11 @@ export class AppError extends Error {
   /** Plain data for the problem response and the log; never content, tokens or names. */
   readonly details: Readonly<Record<string, unknown>>;
 
-  constructor(code: ErrorCode, message?: string, options: { cause?: unknown; details?: Record<string, unknown> } = {}) {
+  constructor(
+    code: ErrorCode,
+    message?: string,
+    options: { cause?: unknown; details?: Record<string, unknown> } = {},
+  ) {
     super(message ?? ERRORS[code].title, options.cause === undefined ? undefined : { cause: options.cause });
     this.name = "AppError";
     this.code = code;

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { ERRORS, isErrorCode, type AppError, type ErrorCode } from "../errors.ts";
+import { type AppError, ERRORS, type ErrorCode, isErrorCode } from "../errors.ts";
 
 /** RFC 9457 problem response with our stable code. `errors` names the fields of an invalid request. */
 export const problem = z.object({

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { ROLES } from "../access.ts";
-import { isErrorCode, type ErrorCode } from "../errors.ts";
+import { type ErrorCode, isErrorCode } from "../errors.ts";
 
 /**
  * Messages of the server outside the document: JSON in Hocuspocus' stateless frame. Clients send none; what a
@@ -17,7 +17,12 @@ export const serverMessage = z.discriminatedUnion("type", [
     writable: z.boolean(),
     epoch: z.number().int().nonnegative(),
     schema: z.number().int().positive(),
-    user: z.object({ id: z.string(), name: z.string(), color: z.number().int().min(0).max(9), guest: z.boolean() }),
+    user: z.object({
+      id: z.string(),
+      name: z.string(),
+      color: z.number().int().min(0).max(9),
+      guest: z.boolean(),
+    }),
   }),
   /** Role changed on the open connection. */
   z.object({ type: z.literal("role"), role: z.enum(ROLES), writable: z.boolean() }),
