@@ -4,7 +4,7 @@ import { randomBytes } from "node:crypto";
 import { createServer } from "node:net";
 import { join } from "node:path";
 import { setTimeout as wait } from "node:timers/promises";
-import { childEnvironment, ensureInstalled, nodeForChildren, ROOT } from "./prepare.mjs";
+import { childEnvironment, ensureInstalled, nodeForChildren, onEnd, ROOT } from "./prepare.mjs";
 
 const CLOSE_MS = 6_000;
 
@@ -39,7 +39,7 @@ const children = [
     String(pagesPort),
   ]),
 ];
-for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"]) process.on(signal, () => stop(0));
+onEnd(() => stop(0));
 // Without one of them there is nothing to work with.
 for (const child of children) child.on("exit", code => stop(code ?? 1));
 

@@ -152,6 +152,26 @@ function runOrExit(command, args, cwd = ROOT) {
 }
 
 /**
+ * Calls back with each signal that asks us to end. npm runs its scripts in a shell that does not pass signals on but
+ * dies of them: below npm, a parent that is gone counts as SIGTERM. Returns the function that ends it.
+ */
+export function onEnd(listener) {
+  const signals = ["SIGINT", "SIGTERM", "SIGHUP"];
+  for (const signal of signals) process.on(signal, listener);
+  const parent = process.ppid;
+  const watch = setInterval(() => {
+    if (process.ppid === parent) return;
+    clearInterval(watch);
+    listener("SIGTERM");
+  }, 250);
+  if (process.env.npm_lifecycle_event === undefined) clearInterval(watch);
+  return () => {
+    clearInterval(watch);
+    for (const signal of signals) process.off(signal, listener);
+  };
+}
+
+/**
  * Runs a program in our place: its output is ours, our signals are its signals, its exit code is the result. The
  * channel tells a program that listens to it that we were killed.
  */
@@ -161,16 +181,14 @@ export async function runInPlace(command, args, environment = {}) {
     stdio: ["inherit", "inherit", "inherit", "ipc"],
     env: childEnvironment(environment),
   });
-  const signals = ["SIGINT", "SIGTERM", "SIGHUP"];
-  const forward = signal => child.kill(signal);
-  for (const signal of signals) process.on(signal, forward);
+  const stopListening = onEnd(signal => child.kill(signal));
   return new Promise(resolve => {
     child.on("error", error => {
       console.error(`${command} could not be started: ${error.message}`);
       resolve(1);
     });
     child.on("exit", (code, signal) => {
-      for (const name of signals) process.off(name, forward);
+      stopListening();
       resolve(signal === null ? (code ?? 1) : 128 + constants.signals[signal]);
     });
   });

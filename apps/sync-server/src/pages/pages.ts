@@ -103,6 +103,8 @@ function startChild(options: PagesOptions): PageProcess {
     ...platformEnvironment(),
     NODE_ENV: "production",
     NEXT_TELEMETRY_DISABLED: "1",
+    // Signals are for the parent, which ends its child last.
+    NEXT_MANUAL_SIG_HANDLE: "1",
     KEEP_ALIVE_TIMEOUT: "75000",
     OCTAVO_INTERNAL_URL: options.internalUrl,
     OCTAVO_INTERNAL_SECRET: options.internalSecret,
