@@ -245,10 +245,15 @@ export class Person {
   }
 }
 
+/** The first administrator of every test, who may exist already. */
+export function firstAdministrator(url: string): Person {
+  return new Person(url, "Ada Admin");
+}
+
 /** Creates the first administrator by the set-up link and signs in, through the API. */
 export async function setUp(server: { url: string; setUpUrl: string | undefined }): Promise<Person> {
   if (server.setUpUrl === undefined) throw new Error("The server printed no set-up link");
-  const person = new Person(server.url, "Ada Admin");
+  const person = firstAdministrator(server.url);
   await person.request("POST", `${API_PATH}/set-up`, {
     token: tokenOf(server.setUpUrl),
     ...person.credentials,
