@@ -67,9 +67,8 @@ function judgeSketch(room: AdmissionView, update: Uint8Array, sketch: Sketch, ac
     return { kind: "refuse", code: "MALFORMED_UPDATE", reason: "structs that wait for each other" };
   }
   if (order.kind === "missing") return { kind: "hold", missing: order.id };
-  if (isNestedTooDeep(room, sketch)) {
-    return { kind: "refuse", code: "MALFORMED_UPDATE", reason: "types nested too deep" };
-  }
+  const misplaced = findMisplaced(room, sketch);
+  if (misplaced) return { kind: "refuse", code: "MALFORMED_UPDATE", reason: misplaced };
   if (sketch.clients.length === 0 && !deletesSomething(room.document, sketch.deletions)) {
     return { kind: "nothing-new" };
   }
@@ -164,45 +163,73 @@ function deletesSomething(document: Doc, deletions: readonly Deletion[]): boolea
   });
 }
 
+/** Where a struct stands in the document. */
+interface Place {
+  /** Shared types around it. */
+  depth: number;
+  /** Under a key, as an attribute is; otherwise in a sequence. */
+  hasKey: boolean;
+}
+
 /**
- * Whether a shared type of the update lies deeper than the limit, counted from the document's root: Yjs deletes
- * with one stack frame a level.
+ * What Yjs integrates and cannot delete again: types nested so deep that the stack ends (it deletes with one frame
+ * a level), and values under a key that can be split (it deletes the last part only, and fails to collect the rest).
  */
-function isNestedTooDeep(room: AdmissionView, sketch: Sketch): boolean {
-  const opening = sketch.clients.flatMap(({ structs }) => structs.filter(struct => struct.opensType));
-  if (opening.length === 0) return false;
+function findMisplaced(room: AdmissionView, sketch: Sketch): string | undefined {
+  const inQuestion = sketch.clients.flatMap(({ structs }) =>
+    structs.filter(struct => struct.opensType || struct.isDivisible),
+  );
+  if (inQuestion.length === 0) return undefined;
+  const placeOf = placeFinder(room, sketch);
+  for (const struct of inQuestion) {
+    const place = placeOf(struct);
+    if (struct.opensType && place.depth + 1 > LIMITS.updateTypeDepth) return "types nested too deep";
+    if (struct.isDivisible && place.hasKey) return "more than one value under a key";
+  }
+  return undefined;
+}
+
+/** A struct's place is its own to say only where it has no origin; else it stands beside that. */
+function placeFinder(room: AdmissionView, sketch: Sketch): (struct: Struct) => Place {
   const structsOf = new Map(sketch.clients.map(({ client, structs }) => [client, structs]));
-  const depths = new Map<Struct, number>();
+  const places = new Map<Struct, Place>();
+  const admittedStruct = (id: StructId) =>
+    structAt(structsOf.get(id.client), id.clock) ?? room.waitingStruct(id);
 
-  /** Types around the struct. Siblings lead to their first one: the path is remembered, so each is walked once. */
-  const depthOf = (start: Struct): number => {
-    const path: { struct: Struct; levels: number }[] = [];
-    let levels = 0;
+  return start => {
+    // A run of typing is a long chain: no recursion, and every link is walked once.
+    const path: Struct[] = [];
     let struct: Struct | undefined = start;
-    let base = 0;
-    while (struct !== undefined) {
-      const known = depths.get(struct);
-      if (known !== undefined) {
-        base = known;
-        break;
-      }
-      path.push({ struct, levels });
+    let place: Place | undefined;
+    while (place === undefined) {
+      place = places.get(struct);
+      if (place) break;
+      path.push(struct);
       const link: StructId | undefined = struct.parent ?? struct.origin ?? struct.rightOrigin;
-      if (link === undefined) break;
-      if (struct.parent !== undefined) levels++;
-      const next: Struct | undefined =
-        structAt(structsOf.get(link.client), link.clock) ?? room.waitingStruct(link);
-      if (next === undefined) {
-        base = appliedDepth(room.document, link);
-        break;
+      if (link === undefined) place = ROOT;
+      else {
+        const next: Struct | undefined = admittedStruct(link);
+        if (next) struct = next;
+        else place = appliedPlace(room.document, link);
       }
-      struct = next;
     }
-    for (const step of path) depths.set(step.struct, base + levels - step.levels);
-    return base + levels;
+    for (const step of path.reverse()) {
+      if (places.has(step)) continue;
+      place = placeFrom(step, place);
+      places.set(step, place);
+    }
+    return place;
   };
+}
 
-  return opening.some(struct => depthOf(struct) + 1 > LIMITS.updateTypeDepth);
+/** A place outside every type, where the walk ends. */
+const ROOT: Place = { depth: 0, hasKey: false };
+
+/** Place of a struct, from that of the struct it is linked to. */
+function placeFrom(struct: Struct, linked: Place): Place {
+  if (struct.parent) return { depth: linked.depth + 1, hasKey: struct.hasKey };
+  if (struct.origin || struct.rightOrigin) return linked;
+  return { depth: 0, hasKey: struct.hasKey };
 }
 
 /** The struct that holds the clock, of structs in order. */
@@ -220,17 +247,16 @@ export function structAt(structs: readonly Struct[] | undefined, clock: number):
   return undefined;
 }
 
-/** Shared types around an applied struct. */
-function appliedDepth(document: Doc, id: StructId): number {
+function appliedPlace(document: Doc, id: StructId): Place {
   const structs = document.store.clients.get(id.client);
-  if (structs === undefined) return 0;
-  let item = structs[findIndexSS(structs, id.clock)];
+  const found = structs?.[findIndexSS(structs, id.clock)];
+  if (!(found instanceof Item)) return ROOT;
   let depth = 0;
-  while (item instanceof Item) {
+  for (let item: Item | null = found; item !== null; depth++) {
     const parent: Item["parent"] = item.parent;
-    if (parent === null || !("_item" in parent) || parent._item === null) return depth;
-    depth++;
+    if (parent === null || !("_item" in parent)) break;
     item = parent._item;
+    if (item === null) break;
   }
-  return depth;
+  return { depth, hasKey: found.parentSub !== null };
 }

@@ -33,6 +33,10 @@ export interface Struct {
   rightOrigin: StructId | undefined;
   /** Undefined when it is taken from an origin, or for a root type. */
   parent: StructId | undefined;
+  /** Stands under a key of its parent; of no meaning where the place is taken from an origin. */
+  hasKey: boolean;
+  /** Live content of more than one element, which Yjs may split. */
+  isDivisible: boolean;
   /** Holds a shared type, and may so be a parent. */
   opensType: boolean;
 }
@@ -159,12 +163,16 @@ class UpdateReader {
     const origin = info & HAS_ORIGIN ? this.#linkedId(client, clock) : undefined;
     const rightOrigin = info & HAS_RIGHT_ORIGIN ? this.#linkedId(client, clock) : undefined;
     let parent: StructId | undefined;
+    let hasKey = false;
     if (origin === undefined && rightOrigin === undefined) {
       parent = this.#parent(client, clock);
-      if (info & HAS_PARENT_SUB) this.#key();
+      hasKey = (info & HAS_PARENT_SUB) !== 0;
+      if (hasKey) this.#key();
     }
     const length = this.#content(ref);
-    return { clock, length, isSkip: false, origin, rightOrigin, parent, opensType: ref === REF.type };
+    const isDivisible = length > 1 && ref !== REF.deleted;
+    const opensType = ref === REF.type;
+    return { clock, length, isSkip: false, origin, rightOrigin, parent, hasKey, isDivisible, opensType };
   }
 
   /** Ids of the same client must be older than the struct that names them: Yjs does not check, and throws. */
@@ -318,7 +326,14 @@ class UpdateReader {
   }
 }
 
-const NO_LINKS = { origin: undefined, rightOrigin: undefined, parent: undefined, opensType: false } as const;
+const NO_LINKS = {
+  origin: undefined,
+  rightOrigin: undefined,
+  parent: undefined,
+  hasKey: false,
+  isDivisible: false,
+  opensType: false,
+} as const;
 
 /** Counts brackets outside strings, so that `JSON.parse` never sees a value that is nested too deep. */
 function checkJsonDepth(text: string): void {

@@ -1,0 +1,191 @@
+import { LIMITS } from "@octavo/schema";
+import { describe, expect, test } from "vitest";
+import { applyUpdate, Doc, encodeStateAsUpdate, encodeStateVector, getState, XmlElement, XmlText } from "yjs";
+import { written } from "../../test/bytes.ts";
+import { type AdmissionView, judge, type Verdict } from "./admit.ts";
+import { knownNames } from "./known-names.ts";
+import { hasPending } from "./upstream.ts";
+
+class View implements AdmissionView {
+  readonly document = new Doc();
+  readonly names = knownNames;
+  readonly owners = new Map<number, string>();
+  bytes = 0;
+  clockOf = (client: number) => getState(this.document.store, client);
+  waitingStruct = () => undefined;
+  ownerOf = (client: number) => this.owners.get(client);
+
+  /** Judges, and does what the verdict says. */
+  take(update: Uint8Array, actor = "user:a"): Verdict["kind"] {
+    const verdict = judge(this, update, actor);
+    if (verdict.kind === "append") {
+      applyUpdate(this.document, verdict.update);
+      for (const client of verdict.claims) this.owners.set(client, actor);
+    }
+    return verdict.kind;
+  }
+}
+
+/** A document whose updates are kept as they come. */
+function writer(clientId: number) {
+  const document = new Doc();
+  document.clientID = clientId;
+  const updates: Uint8Array[] = [];
+  document.on("update", (update: Uint8Array, origin: unknown) => {
+    if (origin !== "other") updates.push(update);
+  });
+  const body = document.getXmlFragment("default");
+  return {
+    document,
+    updates,
+    paragraph(text: string) {
+      const paragraph = new XmlElement("paragraph");
+      paragraph.insert(0, [new XmlText(text)]);
+      body.insert(body.length, [paragraph]);
+      return updates.at(-1)!;
+    },
+    removeFirst() {
+      body.delete(0, 1);
+      return updates.at(-1)!;
+    },
+  };
+}
+
+describe("A3 what brings nothing new is not appended again", () => {
+  test("the same update twice, and the whole state after it", () => {
+    const [room, one] = [new View(), writer(1)];
+    const update = one.paragraph("a");
+    expect(room.take(update)).toBe("append");
+    expect(room.take(update)).toBe("nothing-new");
+    expect(room.take(encodeStateAsUpdate(one.document))).toBe("nothing-new");
+  });
+
+  test("a deletion counts once", () => {
+    const [room, one] = [new View(), writer(1)];
+    room.take(one.paragraph("a"));
+    const deletion = one.removeFirst();
+    expect(room.take(deletion)).toBe("append");
+    expect(room.take(deletion)).toBe("nothing-new");
+  });
+
+  test("only the new part of a whole state is appended", () => {
+    const [room, one] = [new View(), writer(1)];
+    for (let i = 0; i < 50; i++) room.take(one.paragraph(`paragraph ${i}`));
+    const last = one.paragraph("new");
+    const verdict = judge(room, encodeStateAsUpdate(one.document), "user:a");
+    expect(verdict.kind === "append" && verdict.update.length).toBeLessThan(last.length + 10);
+  });
+});
+
+describe("A4 an update waits for what it depends on", () => {
+  test("an earlier update of the same client", () => {
+    const [room, one] = [new View(), writer(1)];
+    const [first, second] = [one.paragraph("a"), one.paragraph("b")];
+    expect(judge(room, second, "user:a")).toMatchObject({ kind: "hold", missing: { client: 1, clock: 0 } });
+    expect(room.take(first)).toBe("append");
+    expect(room.take(second)).toBe("append");
+  });
+
+  test("an update of another client", () => {
+    const [room, one, two] = [new View(), writer(1), writer(2)];
+    const first = one.paragraph("a");
+    applyUpdate(two.document, first, "other");
+    const second = two.paragraph("b");
+    expect(judge(room, second, "user:b")).toMatchObject({ kind: "hold", missing: { client: 1 } });
+    room.take(first);
+    expect(room.take(second, "user:b")).toBe("append");
+    expect(hasPending(room.document)).toBe(false);
+  });
+
+  test("what a deletion deletes", () => {
+    const [room, one] = [new View(), writer(1)];
+    one.paragraph("a");
+    expect(judge(room, one.removeFirst(), "user:a")).toMatchObject({ kind: "hold", missing: { client: 1 } });
+  });
+
+  test("clients of one update may depend on each other to and fro", () => {
+    const [room, one, two] = [new View(), writer(1), writer(2)];
+    for (let i = 0; i < 5; i++) {
+      applyUpdate(two.document, one.paragraph(`one ${i}`), "other");
+      applyUpdate(one.document, two.paragraph(`two ${i}`), "other");
+    }
+    expect(room.take(encodeStateAsUpdate(one.document))).toBe("append");
+    expect(hasPending(room.document)).toBe(false);
+    expect(encodeStateVector(room.document)).toEqual(encodeStateVector(one.document));
+  });
+
+  test("but not in a ring", () => {
+    // Client 1's first struct follows client 2's, and the other way round.
+    const ring = written(2, 1, 2, 0, [0x84], 1, 0, "b", 1, 1, 0, [0x84], 2, 0, "a", 0);
+    expect(judge(new View(), ring, "user:a")).toMatchObject({ kind: "refuse", code: "MALFORMED_UPDATE" });
+  });
+});
+
+describe("A5 a Yjs client id belongs to one", () => {
+  test("the first to present it owns it, for others it is foreign", () => {
+    const [room, one] = [new View(), writer(1)];
+    expect(judge(room, one.paragraph("a"), "user:a")).toMatchObject({ kind: "append", claims: [1] });
+    room.take(one.updates[0]!);
+    const next = one.paragraph("b");
+    expect(judge(room, next, "user:b")).toMatchObject({ kind: "refuse", code: "FOREIGN_CLIENT_ID" });
+    expect(judge(room, next, "user:a")).toMatchObject({ kind: "append", claims: [] });
+  });
+
+  test("deletions and repetitions of others' structs are nobody's claim", () => {
+    const [room, one, two] = [new View(), writer(1), writer(2)];
+    room.take(one.paragraph("a"));
+    applyUpdate(two.document, one.updates[0]!, "other");
+    expect(room.take(encodeStateAsUpdate(two.document), "user:b")).toBe("nothing-new");
+    expect(room.take(two.removeFirst(), "user:b")).toBe("append");
+  });
+});
+
+describe("A6 what Yjs could not delete again is refused", () => {
+  /** `levels` paragraphs, each inside the one before, from client 1 at this clock. */
+  const nested = (levels: number, clock: number) => {
+    const parts: (number | string | number[])[] = [1, levels, 1, clock];
+    for (let i = 0; i < levels; i++) {
+      const at = clock + i;
+      parts.push([7], ...(at === 0 ? [1, "default"] : [0, 1, at - 1]), 3, "paragraph");
+    }
+    return written(...parts, 0);
+  };
+
+  test("types nested too deep in one update", () => {
+    expect(judge(new View(), nested(LIMITS.updateTypeDepth, 0), "user:a").kind).toBe("append");
+    expect(judge(new View(), nested(LIMITS.updateTypeDepth + 1, 0), "user:a")).toMatchObject({
+      kind: "refuse",
+      reason: "types nested too deep",
+    });
+  });
+
+  test("types nested too deep by several updates", () => {
+    const room = new View();
+    expect(room.take(nested(40, 0))).toBe("append");
+    expect(room.take(nested(40, 40))).toBe("refuse");
+    expect(room.take(nested(24, 40))).toBe("append");
+  });
+
+  test("several values under one key (seed 905055350: the room could not be collected)", () => {
+    const values = (...content: number[]) =>
+      written(1, 1, 1, 0, [0x28], 1, "default", "a", content.length, content, 0);
+    expect(judge(new View(), values(126), "user:a").kind).toBe("append");
+    expect(judge(new View(), values(126, 126), "user:a")).toMatchObject({ kind: "refuse" });
+  });
+
+  test("several values beside one under a key", () => {
+    const room = new View();
+    room.take(written(1, 1, 1, 0, [0x28], 1, "default", "a", 1, [126], 0));
+    const beside = written(1, 1, 1, 1, [0x84], 1, 0, "ab", 0);
+    expect(room.take(beside)).toBe("refuse");
+  });
+});
+
+test("A7 a document at its largest size takes no more", () => {
+  const [room, one] = [new View(), writer(1)];
+  room.bytes = LIMITS.documentBytes;
+  expect(judge(room, one.paragraph("a"), "user:a")).toMatchObject({
+    kind: "refuse",
+    code: "DOCUMENT_TOO_LARGE",
+  });
+});
