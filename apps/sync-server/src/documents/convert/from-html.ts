@@ -1,5 +1,5 @@
 import { AppError } from "@octavo/schema";
-import { documentSchema, fitToSchema, LAYOUT } from "@octavo/schema/document";
+import { documentSchema, fitToSchema, LAYOUT, type LooseNode, tooDeep } from "@octavo/schema/document";
 import { DOMParser as EditorParser, type Node } from "@tiptap/pm/model";
 import { Window } from "happy-dom";
 
@@ -15,15 +15,34 @@ const ELEMENT_DEPTH = 512;
  * by an allow-list. @throws CONVERSION_FAILED for nesting beyond the limits
  */
 export function fromHtml(html: string): Node {
-  const body = parseBody(html);
-  for (const element of body.querySelectorAll(REMOVED)) element.remove();
-  refuseDeepElements(body);
-  const parsed = EditorParser.fromSchema(documentSchema()).parse(body);
-  return fitToSchema(parsed.toJSON(), LAYOUT.depthIn);
+  try {
+    const body = parseBody(html);
+    for (const element of body.querySelectorAll(REMOVED)) element.remove();
+    refuseDeepElements(body);
+    const parsed: LooseNode = EditorParser.fromSchema(documentSchema()).parse(body).toJSON();
+    return fitToSchema(trimLines(parsed), LAYOUT.depthIn);
+  } catch (cause) {
+    // Both parsers recurse; the one of the DOM before its depth can be known.
+    if (cause instanceof RangeError) throw new AppError("CONVERSION_FAILED", tooDeep().message, { cause });
+    throw cause;
+  }
 }
 
+/** An image that ended a line leaves the space behind it to the next one, where the editor would show it. */
+function trimLines(node: LooseNode): LooseNode {
+  if (node.type === "codeBlock" || !Array.isArray(node.content)) return node;
+  const content: LooseNode[] = node.content.map(trimLines);
+  const [first, last] = [content[0], content.at(-1)];
+  if (typeof first?.text === "string") first.text = first.text.replace(/^[ \t\n]+/, "");
+  if (typeof last?.text === "string") last.text = last.text.replace(/[ \t\n]+$/, "");
+  return { ...node, content };
+}
+
+let window: Window | undefined;
+
 function parseBody(html: string): HTMLElement {
-  const window = new Window({
+  // One for all: windows that were not closed are never let go, and closing one takes many turns of the loop.
+  window ??= new Window({
     settings: {
       enableJavaScriptEvaluation: false,
       disableJavaScriptFileLoading: true,
@@ -46,7 +65,7 @@ function parseBody(html: string): HTMLElement {
 function refuseDeepElements(root: Element): void {
   let level = [root];
   for (let depth = 0; level.length > 0; depth++) {
-    if (depth > ELEMENT_DEPTH) throw new AppError("CONVERSION_FAILED", "The content is nested too deeply.");
+    if (depth > ELEMENT_DEPTH) throw tooDeep();
     level = level.flatMap(element => Array.from(element.children));
   }
 }

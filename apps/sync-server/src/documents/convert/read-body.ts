@@ -1,5 +1,5 @@
 import { AppError } from "@octavo/schema";
-import { LAYOUT, type LooseNode, markOfKey } from "@octavo/schema/document";
+import { LAYOUT, type LooseNode, markOfKey, tooDeep } from "@octavo/schema/document";
 import { BODY_FRAGMENT } from "@octavo/schema/protocol";
 import { applyUpdate, Doc, XmlElement, XmlText } from "yjs";
 
@@ -25,7 +25,7 @@ export function readBody(update: Uint8Array): LooseNode {
 }
 
 function childrenOf(types: readonly unknown[], depth: number): LooseNode[] {
-  if (depth > LAYOUT.depthOut) throw new AppError("CONVERSION_FAILED", "The content is nested too deeply.");
+  if (depth > LAYOUT.depthOut) throw tooDeep();
   return types.flatMap((type): LooseNode[] => {
     if (type instanceof XmlText) return textOf(type);
     // A root of another kind holds embeds, maps or hooks: nothing a body is made of.

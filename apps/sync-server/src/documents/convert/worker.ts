@@ -1,4 +1,5 @@
 import { AppError } from "@octavo/schema";
+import { tooDeep } from "@octavo/schema/document";
 import { digestOf, renderState, ydocFromContent } from "./conversions.ts";
 import type { Answer, Job } from "./jobs.ts";
 
@@ -17,7 +18,8 @@ async function run(job: Job): Promise<Answer> {
     if (error instanceof AppError) return { type: "failed", code: error.code, message: error.message };
     // Recursion that the limits of depth did not foresee: the stack is whole again here.
     if (error instanceof RangeError && error.message.includes("call stack")) {
-      return { type: "failed", code: "CONVERSION_FAILED", message: "The content is nested too deeply." };
+      const { code, message } = tooDeep();
+      return { type: "failed", code, message };
     }
     throw error;
   }
