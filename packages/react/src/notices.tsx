@@ -20,27 +20,29 @@ export function Notices({ document, onSignIn }: NoticesProps) {
   if (document === undefined || notice === undefined) return null;
   const reload = () => window.location.reload();
   return (
-    <div className="octavo-notice" data-tone={notice.tone}>
-      <span>{notice.text}</span>
-      {connection.state === "waiting" && <Countdown retryAt={connection.retryAt} />}
-      <span className="octavo-notice-actions">
-        {connection.state === "waiting" && (
-          <button type="button" className="octavo-text-button" onClick={() => document.retryNow()}>
-            {messages.retryNow}
-          </button>
-        )}
-        {notice.offersText && <CopyUnsaved document={document} />}
-        {notice.recovery === "reload" && (
-          <button type="button" className="octavo-text-button" onClick={reload}>
-            {messages.reload}
-          </button>
-        )}
-        {notice.recovery === "sign-in" && (
-          <button type="button" className="octavo-text-button" onClick={onSignIn ?? reload}>
-            {messages.signIn}
-          </button>
-        )}
-      </span>
+    <div className="octavo-notice-slot">
+      <div className="octavo-notice" data-tone={notice.tone}>
+        <span>{notice.text}</span>
+        {connection.state === "waiting" && <Countdown retryAt={connection.retryAt} />}
+        <span className="octavo-notice-actions">
+          {connection.state === "waiting" && (
+            <button type="button" className="octavo-text-button" onClick={() => document.retryNow()}>
+              {messages.retryNow}
+            </button>
+          )}
+          {notice.offersText && <CopyUnsaved document={document} />}
+          {notice.recovery === "reload" && (
+            <button type="button" className="octavo-text-button" onClick={reload}>
+              {messages.reload}
+            </button>
+          )}
+          {notice.recovery === "sign-in" && (
+            <button type="button" className="octavo-text-button" onClick={onSignIn ?? reload}>
+              {messages.signIn}
+            </button>
+          )}
+        </span>
+      </div>
     </div>
   );
 }
