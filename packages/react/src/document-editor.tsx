@@ -99,7 +99,6 @@ function EditorFrame(props: CommonProps & { document: OpenDocument | undefined }
     keys: {
       focusToolbar: () => toolbar.current?.focus(),
       editLink: () => toolbar.current?.editLink(),
-      save: () => void document?.whenSaved(),
     },
   });
   const place = useKeptPlace(editor, host);

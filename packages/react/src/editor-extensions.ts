@@ -9,7 +9,6 @@ import { Plugin } from "@tiptap/pm/state";
 export interface EditorKeys {
   focusToolbar(): void;
   editLink(): void;
-  save(): void;
 }
 
 declare module "@tiptap/core" {
@@ -92,7 +91,8 @@ function shortcuts(keys: EditorKeys): Extension {
       return {
         "Alt-F10": done(keys.focusToolbar),
         "Mod-k": done(keys.editLink),
-        "Mod-s": done(keys.save),
+        // Everything is saved as it is typed: only the browser's "save page as" is kept away.
+        "Mod-s": () => true,
         "Mod-\\": () => this.editor.chain().focus().unsetAllMarks().clearNodes().run(),
       };
     },

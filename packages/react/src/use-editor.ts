@@ -36,7 +36,6 @@ export function useEditor(document: OpenDocument | undefined, setup: EditorSetup
       extensions: editorExtensions(document, placeholder, {
         focusToolbar: () => latest.current.keys.focusToolbar(),
         editLink: () => latest.current.keys.editLink(),
-        save: () => latest.current.keys.save(),
       }),
       editable: latest.current.isEditable,
       // Its rules are in our stylesheet: a style element would need a nonce.
