@@ -33,7 +33,10 @@ export interface ConversionPoolOptions {
   idleMs?: number;
   /** Jobs that may wait for a process. */
   maxWaiting?: number;
-  /** Heap of one process, of what JavaScript makes; binary data comes on top. */
+  /**
+   * Heap of one process, of what JavaScript makes; binary data comes on top. An element of HTML takes 9 KB while it
+   * is read: a document of 300 pages has 24,000.
+   */
   heapMib?: number;
 }
 
@@ -92,7 +95,7 @@ function createLane({
   deadlineMs = 20_000,
   idleMs = 60_000,
   maxWaiting = 64,
-  heapMib = 256,
+  heapMib = 512,
 }: ConversionPoolOptions): Lane {
   const waiting: Task[] = [];
   let converter: Converter | undefined;

@@ -76,12 +76,14 @@ export const TaskItem = TiptapTaskItem.extend({
         if (isBlockId(shown.attrs.id)) dom.dataset.id = shown.attrs.id;
         else delete dom.dataset.id;
         checkbox.checked = checked;
-        checkbox.disabled = !editor.isEditable;
         checkbox.setAttribute("aria-label", labelOf(shown));
       };
       const toggle = () => {
         const position = getPos();
-        if (!editor.isEditable || position === undefined) return;
+        if (!editor.isEditable || position === undefined) {
+          checkbox.checked = !checkbox.checked;
+          return;
+        }
         // One step on one attribute: somebody may be typing in the item.
         editor.view.dispatch(editor.state.tr.setNodeAttribute(position, "checked", checkbox.checked));
       };
