@@ -6,6 +6,8 @@ import { Ellipsis } from "lucide-react";
 import { DropdownMenu } from "radix-ui";
 import { useRef, useState } from "react";
 import { api, explain } from "../lib/api.ts";
+import { titleText } from "../lib/title-text.ts";
+import { focusRow } from "../ui/focus-row.ts";
 import { useNotice } from "../ui/notice.tsx";
 import { When } from "../ui/when.tsx";
 import { RenameField } from "./rename-field.tsx";
@@ -24,13 +26,14 @@ export function DocumentList({ first, now }: { first: Page; now: number }) {
   const trash = async (document: DocumentRecord) => {
     const at = documents.indexOf(document);
     setDocuments(all => all.filter(({ id }) => id !== document.id));
+    focusRow(list.current, at);
     const back = () =>
       setDocuments(all => (all.some(({ id }) => id === document.id) ? all : all.toSpliced(at, 0, document)));
     const undo = async () => {
       try {
         await api.restoreDocument(document.id);
         back();
-        notice({ text: `“${document.title || "Untitled"}” is back.` });
+        notice({ text: `${titleText(document.title)} is back.` });
       } catch (error) {
         notice({ text: explain(error).message, failed: true });
       }
@@ -38,7 +41,7 @@ export function DocumentList({ first, now }: { first: Page; now: number }) {
     try {
       await api.trashDocument(document.id);
       notice({
-        text: `Moved “${document.title || "Untitled"}” to trash.`,
+        text: `Moved ${titleText(document.title)} to trash.`,
         action: { label: "Undo", run: () => void undo() },
       });
     } catch (error) {

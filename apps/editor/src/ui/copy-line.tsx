@@ -1,16 +1,19 @@
 "use client";
 
 import { useRef } from "react";
+import { ConfirmDialog } from "./dialog.tsx";
 import { useNotice } from "./notice.tsx";
 
 interface CopyLineProps {
   value: string;
   label: string;
+  /** What is lost by revoking, in one sentence. */
+  loss: string;
   revoke: () => void;
 }
 
 /** A link to hand out: shown, copied, revoked. */
-export function CopyLine({ value, label, revoke }: CopyLineProps) {
+export function CopyLine({ value, label, loss, revoke }: CopyLineProps) {
   const notice = useNotice();
   const input = useRef<HTMLInputElement>(null);
 
@@ -43,9 +46,11 @@ export function CopyLine({ value, label, revoke }: CopyLineProps) {
       >
         Copy link
       </button>
-      <button type="button" className="button small danger" onClick={revoke} aria-label={`Revoke: ${label}`}>
-        Revoke
-      </button>
+      <ConfirmDialog title={`Revoke: ${label}?`} text={loss} action="Revoke" confirmed={revoke}>
+        <button type="button" className="button small danger" aria-label={`Revoke: ${label}`}>
+          Revoke
+        </button>
+      </ConfirmDialog>
     </div>
   );
 }

@@ -20,7 +20,14 @@ export function SheetDialog({ title, text, trigger, children }: SheetDialogProps
       <Dialog.Trigger asChild>{trigger}</Dialog.Trigger>
       <Dialog.Portal>
         <Dialog.Overlay className="dialog-veil" />
-        <Dialog.Content className="dialog" {...(!text && { "aria-describedby": undefined })}>
+        <Dialog.Content
+          className="dialog"
+          {...(!text && { "aria-describedby": undefined })}
+          onPointerDownOutside={event => {
+            // The line at the bottom belongs to what is done here; using it does not mean to leave.
+            if ((event.target as Element).closest(".notice-region")) event.preventDefault();
+          }}
+        >
           <Dialog.Title className="dialog-title">{title}</Dialog.Title>
           {text && <Dialog.Description className="dialog-text">{text}</Dialog.Description>}
           {children}

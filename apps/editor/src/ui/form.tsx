@@ -20,11 +20,13 @@ export function useForm(submit: (values: Record<string, string>) => Promise<void
 
   const onSubmit = async (event: FormEvent<HTMLFormElement>) => {
     event.preventDefault();
+    const wrong = wrongFields(event.currentTarget);
+    setMessage("");
+    setFields(wrong);
+    if (Object.keys(wrong).length > 0) return;
     const values: Record<string, string> = {};
     for (const [name, value] of new FormData(event.currentTarget)) values[name] = String(value);
     setBusy(true);
-    setMessage("");
-    setFields({});
     try {
       await submit(values);
     } catch (error) {
@@ -43,6 +45,16 @@ export function useForm(submit: (values: Record<string, string>) => Promise<void
   };
 }
 
+/** What the browser itself sees wrong; the server says the rest. */
+function wrongFields(form: HTMLFormElement): Record<string, string> {
+  const wrong: Record<string, string> = {};
+  for (const input of form.querySelectorAll("input")) {
+    if (input.validity.valueMissing) wrong[input.name] = "Please fill this in.";
+    else if (input.validity.typeMismatch) wrong[input.name] = "This is not an e-mail address.";
+  }
+  return wrong;
+}
+
 interface FieldProps extends ComponentProps<"input"> {
   name: string;
   label: string;
@@ -53,7 +65,8 @@ interface FieldProps extends ComponentProps<"input"> {
 /** A labelled input with its hint and error tied to it. */
 export function Field({ label, hint, error, ...input }: FieldProps) {
   const id = useId();
-  const described = [hint && `${id}-hint`, error && `${id}-error`].filter(Boolean).join(" ");
+  // An error takes the hint's place: it says the same and what is wrong.
+  const note = error ?? hint;
   return (
     <div className="field">
       <label htmlFor={id}>{label}</label>
@@ -62,16 +75,11 @@ export function Field({ label, hint, error, ...input }: FieldProps) {
         className="input"
         id={id}
         aria-invalid={error ? true : undefined}
-        {...(described && { "aria-describedby": described })}
+        {...(note && { "aria-describedby": `${id}-note` })}
       />
-      {hint && (
-        <p className="field-hint" id={`${id}-hint`}>
-          {hint}
-        </p>
-      )}
-      {error && (
-        <p className="field-error" id={`${id}-error`}>
-          {error}
+      {note && (
+        <p className={error ? "field-error" : "field-hint"} id={`${id}-note`}>
+          {note}
         </p>
       )}
     </div>

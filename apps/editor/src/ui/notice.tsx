@@ -38,11 +38,12 @@ export function NoticeProvider({ children }: { children: ReactNode }) {
         onFocus={() => setHeld(true)}
         onBlur={() => setHeld(false)}
       >
-        {/* Both regions are always there: a live region that appears together with its text is not read. */}
-        <div role="status">
+        {/* Always there, since a live region that appears together with its text is not read; and with aria-live
+            said, since only then a modal dialog does not hide it. */}
+        <div role="status" aria-live="polite">
           {notice && !notice.failed && <NoticeLine notice={notice} close={() => setNotice(undefined)} />}
         </div>
-        <div role="alert">
+        <div role="alert" aria-live="assertive">
           {notice?.failed && <NoticeLine notice={notice} close={() => setNotice(undefined)} />}
         </div>
       </div>
@@ -66,9 +67,11 @@ function NoticeLine({ notice, close }: { notice: Notice; close: () => void }) {
           {notice.action.label}
         </button>
       )}
-      <button type="button" className="notice-action" onClick={close}>
-        Dismiss
-      </button>
+      {notice.failed && (
+        <button type="button" className="notice-action" onClick={close}>
+          Dismiss
+        </button>
+      )}
     </p>
   );
 }

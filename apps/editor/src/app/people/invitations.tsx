@@ -1,9 +1,10 @@
 "use client";
 
 import type { InvitationRecord } from "@octavo/schema/http";
-import { useState } from "react";
+import { useRef, useState } from "react";
 import { api, explain } from "../../lib/api.ts";
 import { CopyLine } from "../../ui/copy-line.tsx";
+import { focusRow } from "../../ui/focus-row.ts";
 import { Field, FormMessage, useForm } from "../../ui/form.tsx";
 import { useNotice } from "../../ui/notice.tsx";
 import { When } from "../../ui/when.tsx";
@@ -12,6 +13,7 @@ import { When } from "../../ui/when.tsx";
 export function Invitations({ first, now }: { first: InvitationRecord[]; now: number }) {
   const notice = useNotice();
   const [invitations, setInvitations] = useState(first);
+  const list = useRef<HTMLUListElement>(null);
   const { busy, fields, message, formProps } = useForm(async ({ email = "" }) => {
     const made = await api.createInvitation(email === "" ? {} : { email });
     setInvitations(all => [made, ...all]);
@@ -23,6 +25,7 @@ export function Invitations({ first, now }: { first: InvitationRecord[]; now: nu
     try {
       await api.revokeInvitation(invitation.id);
       setInvitations(all => all.filter(({ id }) => id !== invitation.id));
+      focusRow(list.current, invitations.indexOf(invitation));
       notice({ text: "Invitation revoked. Its link opens nothing now." });
     } catch (error) {
       notice({ text: explain(error).message, failed: true });
@@ -46,7 +49,7 @@ export function Invitations({ first, now }: { first: InvitationRecord[]; now: nu
       </form>
       <h2>Open invitations</h2>
       {invitations.length === 0 && <p className="empty">Nobody is invited at the moment.</p>}
-      <ul className="rows">
+      <ul className="rows" ref={list}>
         {invitations.map(invitation => (
           <li className="row" key={invitation.id}>
             <span className="row-title row-title-plain">{invitation.email ?? "Anybody with the link"}</span>
@@ -58,6 +61,7 @@ export function Invitations({ first, now }: { first: InvitationRecord[]; now: nu
             <CopyLine
               value={invitation.url}
               label={`Invitation for ${invitation.email ?? "anybody"}`}
+              loss="Its link opens nothing any more. You can make another invitation at any time."
               revoke={() => void revoke(invitation)}
             />
           </li>

@@ -15,14 +15,16 @@ export function SetUpForm({ token }: { token: string }) {
     <form {...formProps} className="form">
       <FormMessage text={message} />
       <Field
+        required
         name="name"
         label="Your name"
         hint="Others see it beside your caret."
         autoComplete="name"
         error={fields.name}
       />
-      <Field name="email" label="E-mail" type="email" autoComplete="username" error={fields.email} />
+      <Field required name="email" label="E-mail" type="email" autoComplete="username" error={fields.email} />
       <Field
+        required
         name="password"
         label="Password"
         type="password"

@@ -11,8 +11,9 @@ export function SignInForm({ next }: { next: string }) {
   return (
     <form {...formProps} className="form">
       <FormMessage text={message} />
-      <Field name="email" label="E-mail" type="email" autoComplete="username" error={fields.email} />
+      <Field required name="email" label="E-mail" type="email" autoComplete="username" error={fields.email} />
       <Field
+        required
         name="password"
         label="Password"
         type="password"

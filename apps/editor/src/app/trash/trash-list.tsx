@@ -1,9 +1,11 @@
 "use client";
 
 import type { DocumentList, DocumentRecord } from "@octavo/schema/http";
-import { useState } from "react";
+import { useRef, useState } from "react";
 import { api, explain } from "../../lib/api.ts";
+import { titleText } from "../../lib/title-text.ts";
 import { ConfirmDialog } from "../../ui/dialog.tsx";
+import { focusRow } from "../../ui/focus-row.ts";
 import { useNotice } from "../../ui/notice.tsx";
 import { When } from "../../ui/when.tsx";
 
@@ -11,14 +13,17 @@ import { When } from "../../ui/when.tsx";
 export function TrashList({ first, now }: { first: DocumentList; now: number }) {
   const notice = useNotice();
   const [documents, setDocuments] = useState(first.items);
-  const remove = (document: DocumentRecord) =>
+  const list = useRef<HTMLOListElement>(null);
+  const remove = (document: DocumentRecord) => {
     setDocuments(all => all.filter(({ id }) => id !== document.id));
+    focusRow(list.current, documents.indexOf(document));
+  };
 
   const restore = async (document: DocumentRecord) => {
     try {
       await api.restoreDocument(document.id);
       remove(document);
-      notice({ text: `“${document.title || "Untitled"}” is back among your documents.` });
+      notice({ text: `${titleText(document.title)} is back among your documents.` });
     } catch (error) {
       notice({ text: explain(error).message, failed: true });
     }
@@ -27,7 +32,7 @@ export function TrashList({ first, now }: { first: DocumentList; now: number }) 
     try {
       await api.deleteDocument(document.id);
       remove(document);
-      notice({ text: `“${document.title || "Untitled"}” is deleted for ever.` });
+      notice({ text: `${titleText(document.title)} is deleted for ever.` });
     } catch (error) {
       notice({ text: explain(error).message, failed: true });
     }
@@ -36,7 +41,7 @@ export function TrashList({ first, now }: { first: DocumentList; now: number }) 
   if (documents.length === 0) return <p className="empty">Trash is empty.</p>;
   return (
     <>
-      <ol className="rows">
+      <ol className="rows" ref={list}>
         {documents.map(document => {
           const title = document.title || "Untitled";
           return (
@@ -58,7 +63,7 @@ export function TrashList({ first, now }: { first: DocumentList; now: number }) 
                   Restore
                 </button>
                 <ConfirmDialog
-                  title={`Delete “${title}” for ever?`}
+                  title={`Delete ${titleText(title)} for ever?`}
                   text="Nobody will be able to open it again, and it cannot be brought back."
                   action="Delete for ever"
                   confirmed={() => void destroy(document)}

@@ -42,6 +42,7 @@ export function DocumentScreen({ view, email, theme }: DocumentScreenProps) {
 
   return (
     <div className="screen">
+      {/* biome-ignore lint/a11y/useValidAnchor: a link that works without a script, and leads on into the text with one */}
       <a
         className="skip-link"
         href="#document"
@@ -79,6 +80,8 @@ export function DocumentScreen({ view, email, theme }: DocumentScreenProps) {
           initialHtml={view.html}
           onReady={handle => {
             editor.current = handle;
+            // Nothing to read in an empty document, so writing can begin at once.
+            if (handle.getText().trim() === "" && document.activeElement === document.body) handle.focus();
           }}
           onSignIn={() => location.assign(signInPath(location.pathname))}
         />

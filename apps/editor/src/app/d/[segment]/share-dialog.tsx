@@ -3,6 +3,7 @@
 import type { LinkRecord } from "@octavo/schema/http";
 import { useEffect, useState } from "react";
 import { api, explain, type LinkRole } from "../../../lib/api.ts";
+import { titleText } from "../../../lib/title-text.ts";
 import { CopyLine } from "../../../ui/copy-line.tsx";
 import { SheetDialog } from "../../../ui/dialog.tsx";
 import { useNotice } from "../../../ui/notice.tsx";
@@ -18,7 +19,7 @@ const ROLES: readonly LinkRole[] = ["viewer", "commenter", "editor"];
 export function ShareDialog({ id, title }: { id: string; title: string }) {
   return (
     <SheetDialog
-      title={`Share “${title || "Untitled"}”`}
+      title={`Share ${titleText(title)}`}
       text="Anybody who has a link can open the document, with or without an account."
       trigger={
         <button type="button" className="button filled">
@@ -110,6 +111,7 @@ function Links({ documentId }: { documentId: string }) {
             <CopyLine
               value={link.url}
               label={`${ROLE_NAMES[link.role].name} link`}
+              loss="Whoever came by this link loses access at once, in open windows too. The link cannot be brought back."
               revoke={() => void revoke(link)}
             />
           </li>
