@@ -132,7 +132,9 @@ export function openDoor(parts: DoorParts): Door {
         answerPages(request, response, requester);
         return RESPONSE_ALREADY_SENT;
       },
-      { errorHandler: problemResponse, overrideGlobalObjects: false },
+      // The listener's own Request replaces the global one: Hono makes new requests of it (body limits), and the
+      // platform's class does not take it.
+      { errorHandler: problemResponse },
     );
     await listener(request, response);
   }
