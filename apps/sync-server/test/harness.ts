@@ -2,9 +2,10 @@ import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { newId, type Role } from "@octavo/schema";
 import { SCHEMA_VERSION } from "@octavo/schema/document";
+import { BODY_FRAGMENT } from "@octavo/schema/protocol";
 import { TestClient, type TestClientOptions } from "@octavo/test-kit";
 import { type Logger, pino } from "pino";
-import { Doc, encodeStateAsUpdate } from "yjs";
+import { Doc, encodeStateAsUpdate, type Transaction, XmlElement, XmlText } from "yjs";
 import type { Access, AccessChange } from "../src/access/access.ts";
 import { actorOf, type Identity } from "../src/accounts/identity.ts";
 import { systemClock } from "../src/clock.ts";
@@ -43,6 +44,27 @@ export class StubAccess implements Access {
   }
 }
 
+/** A paragraph more at the document's end. */
+export function writeParagraph(document: Doc, text: string): void {
+  const paragraph = new XmlElement("paragraph");
+  paragraph.insert(0, [new XmlText(text)]);
+  const body = document.getXmlFragment(BODY_FRAGMENT);
+  body.insert(body.length, [paragraph]);
+}
+
+export const textOf = (document: Doc): string => document.getXmlFragment(BODY_FRAGMENT).toString();
+
+/** A document, and the updates that its own changes make. */
+export function recordedDocument(clientId?: number): { document: Doc; updates: Uint8Array[] } {
+  const document = new Doc();
+  if (clientId !== undefined) document.clientID = clientId;
+  const updates: Uint8Array[] = [];
+  document.on("update", (update: Uint8Array, _origin: unknown, _: Doc, transaction: Transaction) => {
+    if (transaction.local) updates.push(update);
+  });
+  return { document, updates };
+}
+
 export function userOf(name: string): Identity {
   return {
     kind: "user",
@@ -61,6 +83,8 @@ export interface SyncServer extends AsyncDisposable {
   rooms: LiveRooms;
   access: StubAccess;
   store: DocumentStore;
+  /** Documents loaded now. */
+  loadedRooms(): Promise<number>;
   /** Creates an empty document and returns its id. */
   create(meta?: Partial<DocumentMeta>, initial?: Doc): Promise<string>;
   /** A stock provider on a document; closed with the server. */
@@ -76,6 +100,7 @@ export interface SyncServerOptions extends Partial<Omit<RoomsOptions, "access">>
 export async function startSyncServer(options: SyncServerOptions = {}): Promise<SyncServer> {
   const store = options.store ?? openMemoryDocumentStore();
   const access = options.access ?? new StubAccess();
+  const metrics = options.metrics ?? createMetrics();
   const log: Logger = options.log ?? pino({ level: process.env.LOG_LEVEL ?? "silent" });
   const rooms = createRooms({
     store,
@@ -83,7 +108,7 @@ export async function startSyncServer(options: SyncServerOptions = {}): Promise<
     identify: options.identify ?? access.identify,
     clock: options.clock ?? systemClock,
     log,
-    metrics: options.metrics ?? createMetrics(),
+    metrics,
     lingerMs: options.lingerMs ?? 20,
   });
   const door = createSocketDoor({ rooms, log });
@@ -101,6 +126,7 @@ export async function startSyncServer(options: SyncServerOptions = {}): Promise<
     rooms,
     access,
     store,
+    loadedRooms: async () => (await metrics.rooms.get()).values[0]?.value ?? 0,
     create: (meta, initial) => createDocument(store, meta, initial),
     client(documentId, own = {}) {
       const client = new TestClient({ url, documentId, token: "alice", schema: SCHEMA_VERSION, ...own });
