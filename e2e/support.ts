@@ -13,7 +13,7 @@ import {
 } from "@octavo/test-kit";
 import { keepScreenshots, launchBrowser } from "@octavo/test-kit/browser";
 import type { BrowserContext, BrowserContextOptions, Locator, Page } from "playwright-core";
-import { afterAll, afterEach, beforeAll, beforeEach } from "vitest";
+import { afterAll, afterEach, beforeAll } from "vitest";
 
 /** The built product, a browser, and the first administrator, for one file of tests. */
 export interface Stage {
@@ -39,13 +39,11 @@ export function useStage(options: ServerProcessOptions = {}): Stage {
     launched = await launchBrowser();
     server = await startServerProcess({ entry: "built", pages: true, ...options });
   });
-  beforeEach(({ onTestFailed, task }) => {
-    onTestFailed(async () => {
+  afterEach(async ({ task }) => {
+    if (task.result?.state === "fail") {
       const files = await keepScreenshots(launched.browser, task.name);
       console.error([...files, server.output.slice(-3_000)].join("\n"));
-    });
-  });
-  afterEach(async () => {
+    }
     for (const context of contexts.splice(0)) await context.close();
   });
   afterAll(async () => {
