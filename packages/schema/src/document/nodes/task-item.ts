@@ -61,11 +61,13 @@ export const TaskItem = TiptapTaskItem.extend({
   },
 
   addNodeView() {
-    return ({ node, getPos, editor }) => {
-      const dom = document.createElement("li");
-      const label = dom.appendChild(document.createElement("label"));
-      const contentDOM = dom.appendChild(document.createElement("div"));
-      const checkbox = label.appendChild(document.createElement("input"));
+    return ({ node, getPos, editor, view }) => {
+      // The editor's own document: this package knows no DOM, and the editor may stand in another window.
+      const { ownerDocument } = view.dom;
+      const dom = ownerDocument.createElement("li");
+      const label = dom.appendChild(ownerDocument.createElement("label"));
+      const contentDOM = dom.appendChild(ownerDocument.createElement("div"));
+      const checkbox = label.appendChild(ownerDocument.createElement("input"));
       dom.dataset.type = this.name;
       label.contentEditable = "false";
       checkbox.type = "checkbox";
