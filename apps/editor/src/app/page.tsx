@@ -2,7 +2,7 @@ import type { Metadata } from "next";
 import { getDocuments } from "../lib/server-api.ts";
 import { chosenTheme } from "../lib/theme-cookie.ts";
 import { requireAccount } from "../lib/visitor.ts";
-import { SitePage } from "../ui/sheet.tsx";
+import { SitePage } from "../ui/site-page.tsx";
 import { DocumentList } from "./document-list.tsx";
 import { ImportButton } from "./import-button.tsx";
 

@@ -35,19 +35,27 @@ export function getDocuments(query: {
 }
 
 /** Everything the editor page shows; undefined where the document does not exist or is not for this visitor. */
-export const getDocumentView = cache(async (id: string): Promise<DocumentView | undefined> => {
-  try {
-    return await ask(`/documents/${id}/view`, documentView);
-  } catch (error) {
-    if (
-      error instanceof AppError &&
-      ["NOT_FOUND", "NOT_SIGNED_IN", "FORBIDDEN", "GONE"].includes(error.code)
-    ) {
-      return undefined;
-    }
-    throw error;
-  }
-});
+export const getDocumentView = cache(
+  (id: string): Promise<DocumentView | undefined> =>
+    ask(`/documents/${id}/view`, documentView).catch(undefinedIfNotThere),
+);
+
+/** Whether there is a document for the sender of a request that has not reached its page yet. */
+export async function isThere(id: string, incoming: Headers): Promise<boolean> {
+  const record = await ask(`/documents/${id}`, documentRecord, {}, incoming).catch(undefinedIfNotThere);
+  return record !== undefined;
+}
+
+/** Whether there is no account yet, asked for a request that has not reached its page. */
+export async function isNew(incoming: Headers): Promise<boolean> {
+  return (await ask("/me", me, {}, incoming)).needsSetUp;
+}
+
+function undefinedIfNotThere(error: unknown): undefined {
+  const codes = ["NOT_FOUND", "NOT_SIGNED_IN", "FORBIDDEN", "GONE"];
+  if (error instanceof AppError && codes.includes(error.code)) return undefined;
+  throw error;
+}
 
 /** Invitations that nobody has used yet; only for administrators. */
 export function getInvitations(): Promise<{ items: InvitationRecord[] }> {
@@ -60,8 +68,13 @@ export function createDocument(): Promise<DocumentRecord> {
 }
 
 /** @throws AppError with the server's code, or INTERNAL where the server cannot be reached. */
-async function ask<T>(path: string, answer: z.ZodType<T>, init: RequestInit = {}): Promise<T> {
-  const response = await reach(path, init);
+async function ask<T>(
+  path: string,
+  answer: z.ZodType<T>,
+  init: RequestInit = {},
+  incoming?: Headers,
+): Promise<T> {
+  const response = await reach(path, init, incoming ?? (await headers()));
   const body: unknown = await response.json().catch(() => undefined);
   if (!response.ok) {
     const known = problem.safeParse(body).data;
@@ -70,12 +83,11 @@ async function ask<T>(path: string, answer: z.ZodType<T>, init: RequestInit = {}
   return answer.parse(body);
 }
 
-async function reach(path: string, init: RequestInit): Promise<Response> {
+async function reach(path: string, init: RequestInit, incoming: Pick<Headers, "get">): Promise<Response> {
   const server = process.env.OCTAVO_INTERNAL_URL;
   const secret = process.env.OCTAVO_INTERNAL_SECRET;
   if (!server || !secret)
     throw new TypeError("OCTAVO_INTERNAL_URL and OCTAVO_INTERNAL_SECRET are set by the sync server");
-  const incoming = await headers();
   const forwarded = new Headers({ "x-octavo-internal": secret, accept: "application/json" });
   for (const name of FORWARDED) {
     const value = incoming.get(name);

@@ -3,7 +3,7 @@ import { notFound } from "next/navigation";
 import { getInvitations } from "../../lib/server-api.ts";
 import { chosenTheme } from "../../lib/theme-cookie.ts";
 import { requireAccount } from "../../lib/visitor.ts";
-import { SitePage } from "../../ui/sheet.tsx";
+import { SitePage } from "../../ui/site-page.tsx";
 import { Invitations } from "./invitations.tsx";
 
 export const metadata: Metadata = { title: "People" };

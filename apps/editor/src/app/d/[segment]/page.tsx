@@ -8,7 +8,7 @@ import { DocumentScreen } from "./document-screen.tsx";
 type Props = PageProps<"/d/[segment]">;
 
 export async function generateMetadata({ params }: Props): Promise<Metadata> {
-  const id = idFromSlug(decodeURIComponent((await params).segment));
+  const id = idFromSlug((await params).segment);
   const view = id && (await getDocumentView(id));
   return view ? { title: view.document.title || "Untitled" } : {};
 }
@@ -16,11 +16,20 @@ export async function generateMetadata({ params }: Props): Promise<Metadata> {
 /** A document with its text in the first HTML: readable before, and without, any script. */
 export default async function DocumentPage({ params }: Props) {
   const { segment } = await params;
-  const id = idFromSlug(decodeURIComponent(segment));
+  const id = idFromSlug(segment);
   const view = id && (await getDocumentView(id));
   if (!view) notFound();
   const path = documentPath(view.document);
-  if (path !== `/d/${segment}`) permanentRedirect(path);
+  if (plain(path) !== plain(`/d/${segment}`)) permanentRedirect(path);
   const { user } = await getMe();
   return <DocumentScreen view={view} email={user?.email ?? null} theme={await chosenTheme()} />;
+}
+
+/** An address without its escapes, so that %e6 and %E6 do not send each other around; a malformed one as it is. */
+function plain(path: string): string {
+  try {
+    return decodeURI(path);
+  } catch {
+    return path;
+  }
 }

@@ -1,0 +1,20 @@
+import { idFromSlug } from "@octavo/schema";
+import { type NextRequest, NextResponse } from "next/server";
+import { isNew, isThere } from "./lib/server-api.ts";
+
+export const config = { matcher: ["/d/:segment", "/setup"] };
+
+/**
+ * Sends what is not there, or not for this visitor, to the page of an address that does not exist. A page that
+ * finds it out by itself answers the same, but with an empty body that only a script fills.
+ */
+export async function proxy(request: NextRequest): Promise<NextResponse> {
+  const [, page, segment = ""] = request.nextUrl.pathname.split("/");
+  const exists = page === "setup" ? await isNew(request.headers) : await isDocument(segment, request.headers);
+  return exists ? NextResponse.next() : NextResponse.rewrite(new URL("/not-found", request.url));
+}
+
+async function isDocument(segment: string, incoming: Headers): Promise<boolean> {
+  const id = idFromSlug(segment);
+  return id !== undefined && isThere(id, incoming);
+}
