@@ -85,6 +85,8 @@ export interface SyncServer extends AsyncDisposable {
   store: DocumentStore;
   /** Documents loaded now. */
   loadedRooms(): Promise<number>;
+  /** Sockets that belong to a document or are about to. */
+  connections(): Promise<number>;
   /** Creates an empty document and returns its id. */
   create(meta?: Partial<DocumentMeta>, initial?: Doc): Promise<string>;
   /** A stock provider on a document; closed with the server. */
@@ -110,6 +112,7 @@ export async function startSyncServer(options: SyncServerOptions = {}): Promise<
     log,
     metrics,
     lingerMs: options.lingerMs ?? 20,
+    ...(options.authenticateMs !== undefined && { authenticateMs: options.authenticateMs }),
   });
   const door = createSocketDoor({ rooms, log });
   const server = createServer();
@@ -127,6 +130,7 @@ export async function startSyncServer(options: SyncServerOptions = {}): Promise<
     access,
     store,
     loadedRooms: async () => (await metrics.rooms.get()).values[0]?.value ?? 0,
+    connections: async () => (await metrics.connections.get()).values[0]?.value ?? 0,
     create: (meta, initial) => createDocument(store, meta, initial),
     client(documentId, own = {}) {
       const client = new TestClient({ url, documentId, token: "alice", schema: SCHEMA_VERSION, ...own });

@@ -37,6 +37,8 @@ export interface House {
   readonly log: Logger;
   readonly metrics: Metrics;
   readonly turns: Turns;
+  /** Time a socket may stay without saying who it is. */
+  readonly authenticateMs: number;
   /** Of the room when it is loaded, else of the store. @throws NOT_FOUND, LOAD_FAILED */
   metaOf(documentId: string): Promise<DocumentMeta>;
   /** Loads the room and keeps it for this connection until `leave`. @throws LOAD_FAILED, DOCUMENT_DAMAGED, NOT_FOUND */
@@ -67,6 +69,9 @@ interface Inbound {
   frame: Uint8Array;
   arrivedAt: number;
 }
+
+/** What became of a frame: handled, handled as the last of this turn, or left for later. */
+type Progress = "next" | "end-turn" | "wait";
 
 /** Share of a turn: enough for a burst of typing, little enough that a flood delays nobody. */
 const FRAMES_PER_TURN = 32;
@@ -103,7 +108,7 @@ export class SyncConnection implements SocketListener, Worker {
     this.#request = { ...request, headers: credentialsOf(request.headers) };
     this.#house = house;
     this.#log = house.log.child({ documentId: request.documentId });
-    this.#after("authenticate", LIMITS.authenticateMs, () => this.close("NOT_SIGNED_IN"));
+    this.#after("authenticate", house.authenticateMs, () => this.close("NOT_SIGNED_IN"));
   }
 
   get isOpen(): boolean {
@@ -210,12 +215,13 @@ export class SyncConnection implements SocketListener, Worker {
     let bytes = 0;
     while (this.isOpen && this.#inbound.length > 0 && frames < FRAMES_PER_TURN && bytes < BYTES_PER_TURN) {
       const inbound = this.#inbound[0]!;
-      if (!this.#take(inbound)) return false;
-      if (!this.isOpen) return false;
+      const progress = this.#take(inbound);
+      if (progress === "wait" || !this.isOpen) return false;
       this.#inbound.shift();
       this.#inboundBytes -= inbound.frame.length;
       frames++;
       bytes += inbound.frame.length;
+      if (progress === "end-turn") break;
     }
     this.#pauseOrResume();
     return this.isOpen && this.#inbound.length > 0;
@@ -271,9 +277,8 @@ export class SyncConnection implements SocketListener, Worker {
     this.#client.handleMessage(authFrame);
   }
 
-  /** Handles the oldest frame; false when it has to wait. */
-  #take({ frame, arrivedAt }: Inbound): boolean {
-    if (this.#state.name !== "open") return true;
+  #take({ frame, arrivedAt }: Inbound): Progress {
+    if (this.#state.name !== "open") return "next";
     const { member } = this.#state;
     try {
       const input = new Bytes(frame);
@@ -287,28 +292,28 @@ export class SyncConnection implements SocketListener, Worker {
         case MessageType.Awareness:
           if (!member.room.presence.receive(member, input.block()))
             throw new Malformed("not an awareness update");
-          return true;
+          return "next";
         case MessageType.Auth:
           if (input.uint() === AUTH_TOKEN) this.#renew(member, input.string(LIMITS.tokenLength));
-          return true;
+          return "next";
         case MessageType.CLOSE:
           this.close();
-          return true;
+          return "next";
         case MessageType.QueryAwareness:
         case MessageType.Stateless:
         case MessageType.SyncStatus:
           // All states were sent at the beginning; the others are the server's to send.
-          return true;
+          return "next";
         default:
           throw new Malformed("an unknown type of message");
       }
     } catch (error) {
       this.#failReading(error);
-      return true;
+      return "next";
     }
   }
 
-  #takeSync(member: Member, frame: Uint8Array, input: Bytes, arrivedAt: number): boolean {
+  #takeSync(member: Member, frame: Uint8Array, input: Bytes, arrivedAt: number): Progress {
     const type = input.uint();
     const content = input.block();
     if (!input.isAtEnd) throw new Malformed("bytes after the end");
@@ -317,16 +322,17 @@ export class SyncConnection implements SocketListener, Worker {
         if (!isStateVector(content)) throw new Malformed("not a state vector");
         if (this.#socket.bufferedBytes > BUSY_READER_BYTES) {
           this.#after("reader", BUSY_READER_RETRY_MS, () => this.#house.turns.schedule(this));
-          return false;
+          return "wait";
         }
         this.#client!.handleMessage(frame);
-        return true;
+        // The answer is sent before the next turn; only then is it known how much waits for the reader.
+        return "end-turn";
       case SyncType.step2:
         member.writes.receive("step2", content, arrivedAt);
-        return true;
+        return "next";
       case SyncType.update:
         member.writes.receive("update", content, arrivedAt);
-        return true;
+        return "next";
       default:
         throw new Malformed("an unknown type of sync message");
     }

@@ -1,4 +1,4 @@
-import { AppError, type ErrorCode } from "@octavo/schema";
+import { AppError, type ErrorCode, LIMITS } from "@octavo/schema";
 import { SCHEMA_VERSION } from "@octavo/schema/document";
 import type { ServerMessage } from "@octavo/schema/protocol";
 import type { Logger } from "pino";
@@ -29,6 +29,7 @@ export interface RoomsOptions {
   metrics: Metrics;
   /** Time a room stays loaded after its last visitor; a reload of a page finds it warm. */
   lingerMs?: number;
+  authenticateMs?: number;
 }
 
 const LINGER_MS = 30_000;
@@ -46,6 +47,7 @@ class LoadedRooms implements LiveRooms, House {
   readonly log: Logger;
   readonly metrics: Metrics;
   readonly turns = new Turns();
+  readonly authenticateMs: number;
   readonly #store: DocumentStore;
   readonly #options: RoomsOptions;
   readonly #open = new Map<string, OpenRoom>();
@@ -62,6 +64,7 @@ class LoadedRooms implements LiveRooms, House {
     this.clock = options.clock;
     this.log = options.log;
     this.metrics = options.metrics;
+    this.authenticateMs = options.authenticateMs ?? LIMITS.authenticateMs;
     this.engine = new Engine<SyncConnection>({
       lingerMs: options.lingerMs ?? LINGER_MS,
       isBusy: documentId => this.#isBusy(documentId),

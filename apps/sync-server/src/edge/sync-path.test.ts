@@ -1,0 +1,46 @@
+import { newId } from "@octavo/schema";
+import { syncPath } from "@octavo/schema/protocol";
+import { expect, test } from "vitest";
+import { readSyncPath } from "./sync-path.ts";
+
+const id = newId();
+
+test("S1 reads what the client writes", () => {
+  expect(readSyncPath(syncPath(id, { schema: 3, epoch: 0 }))).toEqual({
+    documentId: id,
+    handshake: { schema: 3, epoch: 0 },
+  });
+  expect(readSyncPath(`/sync/v1/${id}`)).toEqual({ documentId: id, handshake: {} });
+});
+
+test.each([
+  undefined,
+  "",
+  "/",
+  "/sync/v1/",
+  "/sync/v1",
+  "/sync/v2/abc",
+  "/sync/v1/..",
+  "/sync/v1/../../etc/passwd",
+  `/sync/v1/${id}/`,
+  `/sync/v1/${id}/threads`,
+  `/sync/v1/${id}%00`,
+  `/sync/v1/${id}\0`,
+  "/sync/v1/%2e%2e%2f",
+  "/sync/v1/%",
+  "/sync/v1/%E0%A4%A",
+  `/sync/v1/${encodeURIComponent(`${id}\0session`)}`,
+  `/sync/v1/${"a".repeat(10_000)}`,
+  `/sync/v1/${id}?${"a".repeat(10_000)}`,
+  `//sync/v1/${id}`,
+  `http://elsewhere/sync/v1/${id}`,
+  "/sync/v1/０００００００００００００００００００００００",
+])("S2 %s names no document", url => {
+  expect(readSyncPath(url)).toBeUndefined();
+});
+
+test("S3 a handshake that is not a number counts as none", () => {
+  for (const query of ["schema=x", "schema=-1", "schema=1e3", "schema=", "schema=99999999999", "?schema=1"]) {
+    expect(readSyncPath(`/sync/v1/${id}?${query}`)?.handshake).toEqual({});
+  }
+});

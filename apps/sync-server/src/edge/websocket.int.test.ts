@@ -1,0 +1,214 @@
+import { connect } from "node:net";
+import { LIMITS } from "@octavo/schema";
+import { createRandom, eventually, seedMessage } from "@octavo/test-kit";
+import { describe, expect, test } from "vitest";
+import WebSocket from "ws";
+import { recordedDocument, startSyncServer, textOf, writeParagraph } from "../../test/harness.ts";
+import { RawClient } from "../../test/raw-client.ts";
+
+/** Sends bytes to the port and resolves with what came back when the other side ended. */
+function exchange(port: number, bytes: string | Uint8Array): Promise<string> {
+  return new Promise((resolve, reject) => {
+    const socket = connect(port, "127.0.0.1", () => socket.write(bytes));
+    let answer = "";
+    socket.on("data", chunk => {
+      answer += chunk.toString("latin1");
+    });
+    socket.on("close", () => resolve(answer));
+    socket.on("error", reject);
+  });
+}
+
+const upgradeRequest = (path: string, host = "localhost") =>
+  `GET ${path} HTTP/1.1\r\nHost: ${host}\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n` +
+  "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n\r\n";
+
+describe("at the upgrade", () => {
+  test.each([
+    "/sync/v1/",
+    "/sync/v1/..",
+    "/sync/v1/a%2Fb",
+    "/sync/v1/%00",
+    `/sync/v1/${"a".repeat(10_000)}`,
+    "/sync/v1/%",
+  ])("U1 %s is answered with 404 and makes no room", async path => {
+    await using server = await startSyncServer();
+    expect(await exchange(server.port, upgradeRequest(path))).toMatch(/^HTTP\/1\.1 404 /);
+    expect(await server.loadedRooms()).toBe(0);
+  });
+
+  test("U2 a peer that resets while it is let in disturbs nobody", async () => {
+    await using server = await startSyncServer();
+    const documentId = await server.create();
+    for (let i = 0; i < 50; i++) {
+      const socket = connect(server.port, "127.0.0.1", () => {
+        socket.write(upgradeRequest(`/sync/v1/${documentId}`));
+        socket.resetAndDestroy();
+      });
+      socket.on("error", () => {});
+    }
+    const client = await RawClient.join({ url: server.url, documentId });
+    expect(client.messages[0]).toMatchObject({ type: "welcome" });
+  });
+
+  test("U3 a foreign page is told why it may not come in", async () => {
+    await using server = await startSyncServer();
+    const documentId = await server.create();
+    const foreign = new RawClient({
+      url: server.url,
+      documentId,
+      socket: { origin: "https://evil.example" },
+    });
+    expect(await foreign.closed()).toEqual({ code: 4403, reason: "ORIGIN_NOT_ALLOWED" });
+  });
+
+  test("U4 a cookie counts only for our own pages", async () => {
+    const cookies: (string | null)[] = [];
+    await using server = await startSyncServer({
+      identify: async headers => {
+        cookies.push(headers.get("cookie"));
+        return undefined;
+      },
+    });
+    const documentId = await server.create();
+    const headers = { cookie: "session=1" };
+    const own = await RawClient.join({
+      url: server.url,
+      documentId,
+      socket: { headers, origin: server.url },
+    });
+    const none = await RawClient.join({ url: server.url, documentId, socket: { headers } });
+    await own.closed();
+    await none.closed();
+    expect(cookies).toEqual(["session=1", null]);
+  });
+});
+
+describe("frames", () => {
+  test("F1 signs of life of one byte are answered and swallowed", async () => {
+    await using server = await startSyncServer();
+    const client = await RawClient.join({ url: server.url, documentId: await server.create() });
+    client.socket.send(Uint8Array.of(10));
+    client.socket.send(Uint8Array.of(9));
+    await eventually(() => client.frames.some(frame => frame.kind === "byte" && frame.byte === 10));
+    expect(client.close).toBeUndefined();
+  });
+
+  test.each([
+    ["text", "not json"],
+    ["empty", new Uint8Array(0)],
+    ["of one strange byte", Uint8Array.of(77)],
+    ["without an address", Uint8Array.of(255, 255, 255, 255)],
+    ["of zeros", new Uint8Array(40)],
+  ])("F2 a frame that is %s ends its connection with a code", async (_, data) => {
+    await using server = await startSyncServer();
+    const documentId = await server.create();
+    const other = await RawClient.join({ url: server.url, documentId, token: "bob" });
+    const client = await RawClient.join({ url: server.url, documentId });
+    client.socket.send(data);
+    expect(await client.closed()).toEqual({ code: 4400, reason: "MALFORMED_FRAME" });
+    expect(other.close).toBeUndefined();
+  });
+
+  test.each([
+    ["an unknown type", [77]],
+    ["a broadcast, which only servers send", [6, "x"]],
+    ["an unknown sync step", [0, 9, 1, [0]]],
+    ["a state vector whose count cannot be", [0, 0, 4, [255, 255, 255, 15]]],
+    ["a cut update", [0, 2, 200, [0]]],
+  ] as [string, (number | string | number[])[]][])("F3 %s ends the connection", async (_, parts) => {
+    await using server = await startSyncServer();
+    const client = await RawClient.join({ url: server.url, documentId: await server.create() });
+    client.send(...parts);
+    expect(await client.closed()).toEqual({ code: 4400, reason: "MALFORMED_FRAME" });
+  });
+
+  test("F4 another document's name on the socket is not found", async () => {
+    await using server = await startSyncServer();
+    const [mine, other] = [await server.create(), await server.create()];
+    const client = await RawClient.join({ url: server.url, documentId: mine, address: other });
+    expect(await client.closed()).toEqual({ code: 4404, reason: "NOT_FOUND" });
+    expect(await server.loadedRooms()).toBe(0);
+  });
+
+  test("F5 a frame over the limit ends with TOO_LARGE, for strangers at a smaller one", async () => {
+    await using server = await startSyncServer();
+    const documentId = await server.create();
+    const stranger = new RawClient({ url: server.url, documentId });
+    await stranger.opened();
+    stranger.socket.send(new Uint8Array(LIMITS.strangerFrameBytes + 1));
+    expect(await stranger.closed()).toEqual({ code: 4413, reason: "TOO_LARGE" });
+    const pieces = new RawClient({ url: server.url, documentId });
+    await pieces.opened();
+    for (let i = 0; i < 6; i++) pieces.socket.send(new Uint8Array(60_000), { fin: false });
+    expect(await pieces.closed()).toEqual({ code: 4413, reason: "TOO_LARGE" });
+    const member = await RawClient.join({ url: server.url, documentId });
+    member.socket.send(new Uint8Array(LIMITS.frameBytes + 1));
+    expect(await member.closed()).toEqual({ code: 4413, reason: "TOO_LARGE" });
+  });
+
+  test("F6 random frames end connections and nothing else", async () => {
+    const random = createRandom();
+    await using server = await startSyncServer();
+    const documentId = await server.create();
+    const witness = await RawClient.join({ url: server.url, documentId, token: "witness" });
+    for (let round = 0; round < 60; round++) {
+      const client = await RawClient.join({ url: server.url, documentId });
+      for (let i = 0; i < 5; i++) {
+        if (random.bool(0.3)) client.socket.send(random.bytes(random.int(0, 60)));
+        else client.send(random.int(0, 12), [...random.bytes(random.int(0, 40))]);
+      }
+      client.socket.close();
+    }
+    const { document, updates } = recordedDocument();
+    writeParagraph(document, "still here");
+    witness.update(updates[0]!);
+    await eventually(() => witness.acks.length === 1, { what: seedMessage(random) });
+    expect(witness.acks).toEqual([true]);
+  });
+});
+
+describe("those who do not read or do not write", () => {
+  test("B1 a reader that does not read is let go, and others are not held up", async () => {
+    await using server = await startSyncServer();
+    const documentId = await server.create();
+    const stalled = await RawClient.join({ url: server.url, documentId, token: "bob" });
+    const writer = await RawClient.join({ url: server.url, documentId });
+    stalled.socket.pause();
+    const { document, updates } = recordedDocument();
+    for (let i = 0; i < 60; i++) writeParagraph(document, "x".repeat(200_000));
+    for (const update of updates) writer.update(update);
+    await eventually(() => writer.acks.length === 60);
+    // Its place in the room is free at once, whatever its socket still holds.
+    await eventually(async () => (await server.connections()) === 1);
+    stalled.socket.resume();
+    const close = await stalled.closed();
+    expect([1013, 1006]).toContain(close.code);
+    expect(textOf(writer.document)).toBe(textOf(document));
+  });
+
+  test("B2 a socket that never says who it is has to go", async () => {
+    await using server = await startSyncServer({ authenticateMs: 100 });
+    const silent = new RawClient({ url: server.url, documentId: await server.create() });
+    await silent.opened();
+    expect(await silent.closed()).toEqual({ code: 4401, reason: "NOT_SIGNED_IN" });
+  });
+
+  test("B3 a state is not sent again to one who has not read the first", async () => {
+    await using server = await startSyncServer();
+    const documentId = await server.create();
+    const writer = await RawClient.join({ url: server.url, documentId });
+    const { document, updates } = recordedDocument();
+    for (let i = 0; i < 20; i++) writeParagraph(document, "y".repeat(200_000));
+    for (const update of updates) writer.update(update);
+    await eventually(() => writer.acks.length === 20);
+    const greedy = await RawClient.join({ url: server.url, documentId, token: "bob" });
+    greedy.socket.pause();
+    const before = process.memoryUsage().arrayBuffers;
+    for (let i = 0; i < 100; i++) greedy.step1();
+    writer.step1();
+    await eventually(() => writer.count("step2") === 1);
+    expect(process.memoryUsage().arrayBuffers - before).toBeLessThan(100 * 1024 * 1024);
+    expect(greedy.socket.readyState).toBe(WebSocket.OPEN);
+  });
+});

@@ -1,0 +1,205 @@
+/**
+ * What we lean on in Hocuspocus and Yjs beyond what they document. A failure here after raising a version says
+ * which of our parts has to be looked at again (upstream.ts, engine.ts).
+ */
+import { Hocuspocus } from "@hocuspocus/server";
+import { eventually } from "@octavo/test-kit";
+import { expect, test } from "vitest";
+import { applyUpdate, Doc, encodeStateAsUpdate } from "yjs";
+import { Engine, type EngineOptions, type HookListeners } from "./engine.ts";
+import { applyToRoom, type HookName, hasPending, keepFormatting } from "./upstream.ts";
+
+const ID = "document";
+
+function engine(options: Partial<EngineOptions<undefined>> = {}) {
+  const errors: { hook: HookName; error: unknown }[] = [];
+  const idle: string[] = [];
+  const created = new Engine<undefined>({
+    hooks: {},
+    lingerMs: 0,
+    isBusy: () => false,
+    onIdle: documentId => idle.push(documentId),
+    onHookError: (hook, error) => errors.push({ hook, error }),
+    ...options,
+  });
+  return { engine: created, errors, idle };
+}
+
+/** A socket that keeps what is sent to it. */
+function fakeSocket() {
+  const sent: Uint8Array[] = [];
+  return { sent, readyState: 1, send: (data: unknown) => sent.push(data as Uint8Array), close: () => {} };
+}
+
+/** An Auth frame with an empty token: address, 2 (Auth), 0 (Token), "". */
+const authFrame = Uint8Array.of(ID.length, ...Buffer.from(ID), 2, 0, 0);
+
+test("U1 methods that the engine overrides exist and are looked up on this", () => {
+  for (const name of [
+    "createDocument",
+    "loadDocument",
+    "storeDocumentHooks",
+    "shouldUnloadDocument",
+    "unloadDocument",
+    "hooks",
+  ] as const) {
+    expect(Hocuspocus.prototype[name]).toBeTypeOf("function");
+  }
+});
+
+test("U2 a connection goes through onConnect, onAuthenticate, loading and connected with our context", async () => {
+  const calls: string[] = [];
+  const names: HookName[] = [
+    "onConnect",
+    "onAuthenticate",
+    "onLoadDocument",
+    "afterLoadDocument",
+    "connected",
+  ];
+  const hooks = Object.fromEntries(names.map(name => [name, () => void calls.push(name)]));
+  const { engine: created } = engine({ hooks: hooks as HookListeners<undefined> });
+  const socket = fakeSocket();
+  created.attach(socket, undefined).handleMessage(authFrame);
+  await eventually(() => calls.includes("connected"));
+  expect(calls).toEqual(names);
+  expect(created.documents.get(ID)?.connections.size).toBe(1);
+});
+
+test("U3 an update is broadcast in the turn after it was applied, to its writer too", async () => {
+  const { engine: created } = engine();
+  const socket = fakeSocket();
+  created.attach(socket, undefined).handleMessage(authFrame);
+  const document = await eventually(() => created.documents.get(ID));
+  await eventually(() => document.connections.size === 1);
+  const source = new Doc();
+  source.getText("t").insert(0, "a");
+  const before = socket.sent.length;
+  applyToRoom(document, encodeStateAsUpdate(source), [...document.connections.keys()][0]);
+  expect(socket.sent.length).toBe(before);
+  await new Promise(resolve => setImmediate(resolve));
+  expect(socket.sent.length).toBe(before + 1);
+});
+
+test("U4 a throwing hook ends no process and is reported", async () => {
+  const all: HookName[] = [
+    "onStateless",
+    "onChange",
+    "onAwarenessUpdate",
+    "beforeBroadcastStateless",
+    "onDisconnect",
+    "afterUnloadDocument",
+  ];
+  const fail = () => Promise.reject(new Error("hook"));
+  const { engine: created, errors } = engine({
+    hooks: Object.fromEntries(all.map(name => [name, fail])) as HookListeners<undefined>,
+  });
+  const unhandled: unknown[] = [];
+  const note = (error: unknown) => unhandled.push(error);
+  process.on("unhandledRejection", note);
+  const client = created.attach(fakeSocket(), undefined);
+  client.handleMessage(authFrame);
+  const document = await eventually(() => created.documents.get(ID));
+  await eventually(() => document.connections.size === 1);
+  document.getText("t").insert(0, "a");
+  document.broadcastStateless("x");
+  document.awareness.setLocalState({ a: 1 });
+  client.handleMessage(Uint8Array.of(ID.length, ...Buffer.from(ID), 5, 1, 120));
+  await eventually(() => errors.some(({ hook }) => hook === "onStateless"));
+  client.handleClose();
+  await eventually(() => created.documents.size === 0);
+  await eventually(() => errors.some(({ hook }) => hook === "afterUnloadDocument"));
+  expect(new Set(errors.map(({ hook }) => hook))).toEqual(new Set(all));
+  process.off("unhandledRejection", note);
+  expect(unhandled).toEqual([]);
+});
+
+test("U5 the room is gone from the map when afterUnloadDocument is called, in the same turn", async () => {
+  let wasThere: boolean | undefined;
+  const made = engine({
+    hooks: {
+      afterUnloadDocument: ({ documentName }) => {
+        wasThere = made.engine.documents.has(documentName);
+      },
+    },
+  });
+  await made.engine.hold(ID);
+  made.engine.release(ID);
+  await eventually(() => made.idle.length === 1);
+  expect(await made.engine.unloadIfIdle(ID)).toBe(true);
+  expect(wasThere).toBe(false);
+});
+
+test("U6 a failed load leaves neither room nor holder", async () => {
+  const { engine: created } = engine({ hooks: { onLoadDocument: () => Promise.reject(new Error("disk")) } });
+  await expect(created.hold(ID)).rejects.toThrow("disk");
+  expect([created.documents.size, created.loadingDocuments.size]).toEqual([0, 0]);
+});
+
+test("U7 nobody is attached to a room that is being unloaded, at no offset", async () => {
+  for (let offset = 0; offset < 120; offset++) {
+    const { engine: created } = engine({ onIdle: () => {} });
+    await created.hold(ID);
+    created.release(ID);
+    await new Promise(resolve => setTimeout(resolve, 0));
+    const unloading = created.unloadIfIdle(ID);
+    for (let i = 0; i < offset % 40; i++) await null;
+    const document = await created.hold(ID);
+    await unloading;
+    await new Promise(resolve => setImmediate(resolve));
+    expect(document.isDestroyed, `offset ${offset}`).toBe(false);
+    expect(created.documents.get(ID)).toBe(document);
+    created.stop();
+  }
+});
+
+test("U8 a busy room is not unloaded", async () => {
+  let isBusy = true;
+  const { engine: created } = engine({ isBusy: () => isBusy });
+  await created.hold(ID);
+  created.release(ID);
+  expect(await created.unloadIfIdle(ID)).toBe(false);
+  isBusy = false;
+  expect(await created.unloadIfIdle(ID)).toBe(true);
+});
+
+test("U9 Yjs cleans up formatting by itself, and not in a room", () => {
+  const writer = new Doc();
+  writer.getText("t").insert(0, "hello world");
+  const base = encodeStateAsUpdate(writer);
+  // Two people make the same words bold: of the marks that begin and end it, two are superfluous.
+  const bolds = [1, 2].map(() => {
+    const person = new Doc();
+    applyUpdate(person, base);
+    const updates: Uint8Array[] = [];
+    person.on("update", (update: Uint8Array) => updates.push(update));
+    person.getText("t").format(0, 5, { bold: true });
+    return updates[0]!;
+  });
+
+  const changesOfItsOwn = (document: Doc) => {
+    document.getText("t");
+    applyUpdate(document, base, "log");
+    let count = 0;
+    document.on("update", (_: Uint8Array, origin: unknown) => {
+      if (origin !== "log") count++;
+    });
+    for (const bold of bolds) applyUpdate(document, bold, "log");
+    return count;
+  };
+  const room = new Doc();
+  keepFormatting(room);
+  expect(changesOfItsOwn(room)).toBe(0);
+  expect(changesOfItsOwn(new Doc())).toBeGreaterThan(0);
+});
+
+test("U10 Yjs says what it keeps aside", () => {
+  const [writer, room] = [new Doc(), new Doc()];
+  const updates: Uint8Array[] = [];
+  writer.on("update", (update: Uint8Array) => updates.push(update));
+  writer.getText("t").insert(0, "a");
+  writer.getText("t").insert(1, "b");
+  applyUpdate(room, updates[1]!);
+  expect(hasPending(room)).toBe(true);
+  applyUpdate(room, updates[0]!);
+  expect(hasPending(room)).toBe(false);
+});
