@@ -71,7 +71,10 @@ export async function createServer(config: Config, overrides: ServerOverrides = 
   try {
     return await start(config, overrides, { clock, log, shutdown });
   } catch (error) {
-    await shutdown.run();
+    // What cannot be closed either is no more than a consequence.
+    await shutdown.run().catch((consequence: unknown) => {
+      log.error({ event: "server.closed-badly", error: consequence });
+    });
     throw error;
   }
 }
@@ -96,7 +99,7 @@ async function start(
   shutdown.add("catalog", CLOSE_MS.catalog, async () => catalog.close());
   const store =
     overrides.documentStore ??
-    (await openLevelDocumentStore({ directory: join(dataDir, "documents"), clock, log }));
+    (await openLevelDocumentStore({ directory: join(dataDir, "documents"), clock, log, metrics }));
   shutdown.add("store", CLOSE_MS.store, () => store.close());
 
   const accounts = await createAccounts({
