@@ -10,7 +10,9 @@ export const config = { matcher: ["/d/:segment", "/setup"] };
  */
 export async function proxy(request: NextRequest): Promise<NextResponse> {
   const [, page, segment = ""] = request.nextUrl.pathname.split("/");
-  const exists = page === "setup" ? await isNew(request.headers) : await isDocument(segment, request.headers);
+  const asked = page === "setup" ? isNew(request.headers) : isDocument(segment, request.headers);
+  // A server that does not answer is the page's to tell: it has words for it, and this place has none.
+  const exists = await asked.catch(() => true);
   return exists ? NextResponse.next() : NextResponse.rewrite(new URL("/not-found", request.url));
 }
 

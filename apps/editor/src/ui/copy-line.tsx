@@ -46,7 +46,12 @@ export function CopyLine({ value, label, loss, revoke }: CopyLineProps) {
       >
         Copy link
       </button>
-      <ConfirmDialog title={`Revoke: ${label}?`} text={loss} action="Revoke" confirmed={revoke}>
+      <ConfirmDialog
+        title={`Revoke the ${label.charAt(0).toLowerCase()}${label.slice(1)}?`}
+        text={loss}
+        action="Revoke"
+        confirmed={revoke}
+      >
         <button type="button" className="button small danger" aria-label={`Revoke: ${label}`}>
           Revoke
         </button>

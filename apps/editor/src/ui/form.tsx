@@ -33,6 +33,7 @@ export function useForm(submit: (values: Record<string, string>) => Promise<void
       const explained = explain(error);
       setFields(explained.fields);
       if (Object.keys(explained.fields).length === 0) setMessage(explained.message);
+    } finally {
       setBusy(false);
     }
   };
