@@ -215,6 +215,7 @@ function stubRooms(store: DocumentStore) {
     },
     recheck: async () => undefined,
     close: async (documentId, code) => void closed.push({ documentId, code }),
+    transferOwner: () => undefined,
     announce: (documentId, message) => void announced.push({ documentId, message }),
     onText(listener) {
       listeners.add(listener);

@@ -50,6 +50,7 @@ export function createDocuments(parts: DocumentsParts): Documents {
       const [from, to] = [actorOf(guest), actorOf(account)];
       for (const documentId of await parts.access.adopt(from, to)) {
         await parts.store.updates.transferOwner(documentId, from, to);
+        parts.rooms.transferOwner(documentId, from, to);
       }
     },
     close: () => deriving.close(),

@@ -16,6 +16,8 @@ export interface Rooms {
   recheck(change: AccessChange): Promise<void>;
   /** Closes every connection of a document with that code and forgets the room. */
   close(documentId: string, code: ErrorCode): Promise<void>;
+  /** After the store did the same: what one actor wrote belongs to another from now on. */
+  transferOwner(documentId: string, from: string, to: string): void;
   /** Sends a message to everybody in the room, if it is loaded. */
   announce(documentId: string, message: ServerMessage): void;
   /** Called (debounced, at most once per second and document) after text changed: for title, snippet, search text. */

@@ -14,7 +14,7 @@ export function restoreDocument(parts: DocumentsParts, identity: Identity | unde
 }
 
 async function setTrashed(
-  { catalog, access, clock }: DocumentsParts,
+  { catalog, access, rooms, clock }: DocumentsParts,
   identity: Identity | undefined,
   documentId: string,
   trash: boolean,
@@ -22,6 +22,8 @@ async function setTrashed(
   const { role, trashed } = await requireAccess(access, identity, documentId, "trash");
   if (trash !== trashed) {
     await catalog.documents.setTrashed(documentId, trash ? clock.now() : null);
+    // Those inside are told what happened, and not only that they may no longer be there.
+    if (trash) await rooms.close(documentId, "GONE");
     await access.announce({ documentId });
   }
   return summaryFrom(catalog, documentId, role);

@@ -89,6 +89,7 @@ describe("documents", () => {
     expect(await (await ada.post(`/api/v1/documents/${id}/trash`)).json()).toMatchObject({
       trashedAt: expect.any(String),
     });
+    expect(api.rooms.closed).toEqual([{ documentId: id, code: "GONE" }]);
     expect(api.changes).toContainEqual({ documentId: id });
     const trash = (await (await ada.get("/api/v1/documents?trashed=true")).json()) as {
       items: { id: string }[];

@@ -158,6 +158,10 @@ class LoadedRooms implements LiveRooms, House {
     await this.#unload(documentId);
   }
 
+  transferOwner(documentId: string, from: string, to: string): void {
+    this.#open.get(documentId)?.room.transferOwner(from, to);
+  }
+
   announce(documentId: string, message: ServerMessage): void {
     this.#open.get(documentId)?.announce(message);
   }
