@@ -40,7 +40,7 @@ const EDITS: readonly (readonly [number, Edit])[] = [
 function insertText(transform: Transform, random: Random): void {
   const at = textPosition(transform.doc, random);
   const marks = random.bool(0.3) ? [randomMark(random)] : [];
-  transform.insert(at, documentSchema().text(random.text(random.int(1, 8)), marks));
+  transform.insert(at, documentSchema().text(textOf(random, random.int(1, 8)), marks));
 }
 
 function deleteRange(transform: Transform, random: Random): void {
@@ -82,7 +82,7 @@ function wrap(transform: Transform, random: Random): void {
 
 function randomBlock(random: Random): Node {
   const schema = documentSchema();
-  const text = () => schema.text(random.text(random.int(1, 12)));
+  const text = () => schema.text(textOf(random, random.int(1, 12)));
   const paragraph = () => schema.node("paragraph", null, random.bool(0.8) ? [text()] : []);
   return random.weighted<() => Node>([
     [5, paragraph],
@@ -96,7 +96,7 @@ function randomBlock(random: Random): Node {
       () =>
         schema.node("taskList", null, [schema.node("taskItem", { checked: random.bool() }, [paragraph()])]),
     ],
-    [1, () => schema.node("image", { src: "https://example.org/a.png", alt: random.text(4) })],
+    [1, () => schema.node("image", { src: "https://example.org/a.png", alt: textOf(random, 4) })],
     [
       1,
       () => {
@@ -120,6 +120,14 @@ function randomMark(random: Random): Mark {
     strike!.create(),
     link!.create({ href: "https://example.org/" }),
   ]);
+}
+
+/**
+ * Without surrogate pairs: where an edit falls inside one, Yjs gives others a replacement character for each half
+ * and leaves the halves as they are with the writer, which no server can mend.
+ */
+function textOf(random: Random, length: number): string {
+  return random.text(length).replace(/[\u{10000}-\u{10ffff}]/gu, "€");
 }
 
 /** A place inside a text block. */

@@ -196,6 +196,8 @@ function recordingSocket(ledger: Ledger, headers: Record<string, string>): typeo
     constructor(address: string) {
       super(address, { headers });
       ledger.begin();
+      // The provider stops listening before it gives up an attempt; ws then has nobody to tell.
+      this.on("error", () => {});
       this.on("message", data => ledger.recordIncoming(new Uint8Array(data as ArrayBuffer)));
     }
 

@@ -197,6 +197,7 @@ export class SyncConnection implements SocketListener, Worker {
     const storage = this.#house.storeMessage();
     if (!storage.writable) this.send(storage);
     room.joined(this);
+    this.#log.debug({ event: "connection.opened", role, writable });
     this.#watchExpiry(identity);
     this.#pauseOrResume();
     this.#house.turns.schedule(this);
