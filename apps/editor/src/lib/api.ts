@@ -1,5 +1,6 @@
 import { AppError, type ErrorCode, isErrorCode } from "@octavo/schema";
 import type {
+  ApiKeyCreated,
   ContentIn,
   DocumentList,
   DocumentRecord,
@@ -42,6 +43,9 @@ export const api = {
   revokeInvitation: (id: string) => send<void>("DELETE", `/api/v1/invitations/${id}`),
   acceptInvitation: (body: { token: string; name: string; email: string; password: string }) =>
     send<void>("POST", "/api/v1/invitations/accept", body),
+
+  createApiKey: (name: string) => send<ApiKeyCreated>("POST", "/api/v1/api-keys", { name }),
+  revokeApiKey: (id: string) => send<void>("DELETE", `/api/v1/api-keys/${id}`),
 };
 
 export type LinkRole = (typeof LINK_ROLES)[number];

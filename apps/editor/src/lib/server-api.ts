@@ -1,5 +1,7 @@
 import { AppError, isErrorCode } from "@octavo/schema";
 import {
+  type ApiKeyList,
+  apiKeyList,
   type DocumentList,
   type DocumentRecord,
   type DocumentView,
@@ -51,6 +53,11 @@ export async function isNew(incoming: Headers): Promise<boolean> {
   return (await ask("/me", me, {}, incoming)).needsSetUp;
 }
 
+/** Whether the sender of a request that has not reached its page came by a link, without an account. */
+export async function isGuest(incoming: Headers): Promise<boolean> {
+  return (await ask("/me", me, {}, incoming)).user?.guest === true;
+}
+
 function undefinedIfNotThere(error: unknown): undefined {
   const codes = ["NOT_FOUND", "NOT_SIGNED_IN", "FORBIDDEN", "GONE"];
   if (error instanceof AppError && codes.includes(error.code)) return undefined;
@@ -60,6 +67,11 @@ function undefinedIfNotThere(error: unknown): undefined {
 /** Invitations that nobody has used yet; only for administrators. */
 export function getInvitations(): Promise<{ items: InvitationRecord[] }> {
   return ask("/invitations", invitationList);
+}
+
+/** The visitor's API keys, without the keys themselves. */
+export function getApiKeys(): Promise<ApiKeyList> {
+  return ask("/api-keys", apiKeyList);
 }
 
 /** A new, empty document of the visitor. */

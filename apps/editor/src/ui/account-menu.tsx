@@ -1,13 +1,11 @@
 "use client";
 
 import { DropdownMenu } from "radix-ui";
-import { useState } from "react";
 import { api, explain } from "../lib/api.ts";
 import { Avatar } from "./avatar.tsx";
 import { useNotice } from "./notice.tsx";
-import { chooseTheme, THEMES, type Theme } from "./theme.ts";
-
-const THEME_NAMES: Record<Theme, string> = { system: "As the system", light: "Light", dark: "Dark" };
+import { readTheme, THEME_NAMES, THEMES, type Theme } from "./theme.ts";
+import { useTheme } from "./use-theme.ts";
 
 interface AccountMenuProps {
   user: { name: string; email?: string | null; color: number };
@@ -16,10 +14,10 @@ interface AccountMenuProps {
   guest?: boolean;
 }
 
-/** Who is signed in, the appearance, and the way out. */
+/** Who is signed in, the appearance, and the ways to the settings and out. */
 export function AccountMenu({ user, theme, guest = false }: AccountMenuProps) {
   const notice = useNotice();
-  const [chosen, setChosen] = useState(theme);
+  const [chosen, chooseTheme] = useTheme(theme);
 
   const signOut = async () => {
     try {
@@ -48,11 +46,7 @@ export function AccountMenu({ user, theme, guest = false }: AccountMenuProps) {
         <DropdownMenu.RadioGroup
           aria-labelledby="theme-label"
           value={chosen}
-          onValueChange={value => {
-            const next = THEMES.find(name => name === value) ?? "system";
-            setChosen(next);
-            chooseTheme(next);
-          }}
+          onValueChange={value => chooseTheme(readTheme(value))}
         >
           {THEMES.map(name => (
             <DropdownMenu.RadioItem
@@ -76,9 +70,14 @@ export function AccountMenu({ user, theme, guest = false }: AccountMenuProps) {
             <a href={`/signin?next=${encodeURIComponent(globalThis.location?.pathname ?? "/")}`}>Sign in</a>
           </DropdownMenu.Item>
         ) : (
-          <DropdownMenu.Item className="menu-item" onSelect={() => void signOut()}>
-            Sign out
-          </DropdownMenu.Item>
+          <>
+            <DropdownMenu.Item className="menu-item" asChild>
+              <a href="/settings">Settings</a>
+            </DropdownMenu.Item>
+            <DropdownMenu.Item className="menu-item" onSelect={() => void signOut()}>
+              Sign out
+            </DropdownMenu.Item>
+          </>
         )}
       </DropdownMenu.Content>
     </DropdownMenu.Root>

@@ -1,21 +1,26 @@
 "use client";
 
-import { useRef } from "react";
+import { type ReactNode, type Ref, useImperativeHandle, useRef } from "react";
 import { ConfirmDialog } from "./dialog.tsx";
 import { useNotice } from "./notice.tsx";
 
 interface CopyLineProps {
   value: string;
   label: string;
-  /** What is lost by revoking, in one sentence. */
-  loss: string;
-  revoke: () => void;
+  /** What is copied, in a word. */
+  what: "link" | "key";
+  /** Id of the text that says more about the value. */
+  describedBy?: string;
+  ref?: Ref<HTMLInputElement>;
+  /** Buttons beside "Copy". */
+  children?: ReactNode;
 }
 
-/** A link to hand out: shown, copied, revoked. */
-export function CopyLine({ value, label, loss, revoke }: CopyLineProps) {
+/** Something to hand out: shown, selected by its focus, copied. */
+export function CopyLine({ value, label, what, describedBy, ref, children }: CopyLineProps) {
   const notice = useNotice();
   const input = useRef<HTMLInputElement>(null);
+  useImperativeHandle(ref, () => input.current as HTMLInputElement);
 
   const copy = async () => {
     try {
@@ -23,9 +28,10 @@ export function CopyLine({ value, label, loss, revoke }: CopyLineProps) {
     } catch {
       // Plain http has no clipboard API, and Octavo is often opened by a LAN address.
       input.current?.select();
-      if (!document.execCommand("copy")) return notice({ text: "Press Ctrl+C to copy the selected link." });
+      if (!document.execCommand("copy"))
+        return notice({ text: `Press Ctrl+C to copy the selected ${what}.` });
     }
-    notice({ text: "Link copied." });
+    notice({ text: `${what === "link" ? "Link" : "Key"} copied.` });
   };
 
   return (
@@ -36,26 +42,41 @@ export function CopyLine({ value, label, loss, revoke }: CopyLineProps) {
         readOnly
         value={value}
         aria-label={label}
+        aria-describedby={describedBy}
         onFocus={event => event.currentTarget.select()}
       />
       <button
         type="button"
         className="button small"
         onClick={() => void copy()}
-        aria-label={`Copy link: ${label}`}
+        aria-label={`Copy ${what}: ${label}`}
       >
-        Copy link
+        Copy {what}
       </button>
-      <ConfirmDialog
-        title={`Revoke the ${label.charAt(0).toLowerCase()}${label.slice(1)}?`}
-        text={loss}
-        action="Revoke"
-        confirmed={revoke}
-      >
-        <button type="button" className="button small danger" aria-label={`Revoke: ${label}`}>
-          Revoke
-        </button>
-      </ConfirmDialog>
+      {children}
     </div>
+  );
+}
+
+interface RevokeButtonProps {
+  label: string;
+  /** What is lost, in one or two sentences. */
+  loss: string;
+  revoke: () => void;
+}
+
+/** Takes back what was handed out, after a question. */
+export function RevokeButton({ label, loss, revoke }: RevokeButtonProps) {
+  return (
+    <ConfirmDialog
+      title={`Revoke the ${label.charAt(0).toLowerCase()}${label.slice(1)}?`}
+      text={loss}
+      action="Revoke"
+      confirmed={revoke}
+    >
+      <button type="button" className="button small danger" aria-label={`Revoke: ${label}`}>
+        Revoke
+      </button>
+    </ConfirmDialog>
   );
 }

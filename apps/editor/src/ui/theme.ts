@@ -1,6 +1,8 @@
 export const THEMES = ["system", "light", "dark"] as const;
 export type Theme = (typeof THEMES)[number];
 
+export const THEME_NAMES: Record<Theme, string> = { system: "As the system", light: "Light", dark: "Dark" };
+
 /** Kept as a cookie and not in local storage, so that the first HTML is already right: no script, no flash. */
 export const THEME_COOKIE = "octavo_theme";
 

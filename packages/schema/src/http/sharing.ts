@@ -29,6 +29,8 @@ export const accessToken = z.object({ token: z.string(), expiresAt: z.iso.dateti
 export const createApiKey = z.object({ name: z.string().trim().min(1).max(LIMITS.nameLength) });
 /** `key` is shown once, at creation. */
 export const apiKeyCreated = z.object({ id: z.string(), name: z.string(), key: z.string() });
+export type ApiKeyCreated = z.infer<typeof apiKeyCreated>;
 export const apiKeyList = z.object({
   items: z.array(z.object({ id: z.string(), name: z.string(), createdAt: z.iso.datetime() })),
 });
+export type ApiKeyList = z.infer<typeof apiKeyList>;

@@ -3,7 +3,7 @@
 import type { InvitationRecord } from "@octavo/schema/http";
 import { useRef, useState } from "react";
 import { api, explain } from "../../lib/api.ts";
-import { CopyLine } from "../../ui/copy-line.tsx";
+import { CopyLine, RevokeButton } from "../../ui/copy-line.tsx";
 import { focusRow } from "../../ui/focus-row.ts";
 import { Field, FormMessage, useForm } from "../../ui/form.tsx";
 import { useNotice } from "../../ui/notice.tsx";
@@ -50,22 +50,26 @@ export function Invitations({ first, now }: { first: InvitationRecord[]; now: nu
       <h2>Open invitations</h2>
       {invitations.length === 0 && <p className="empty">Nobody is invited at the moment.</p>}
       <ul className="rows" ref={list}>
-        {invitations.map(invitation => (
-          <li className="row" key={invitation.id}>
-            <span className="row-title row-title-plain">{invitation.email ?? "Anybody with the link"}</span>
-            <p className="row-meta">
-              <span>
-                Made <When time={invitation.createdAt} now={now} />
-              </span>
-            </p>
-            <CopyLine
-              value={invitation.url}
-              label={`Invitation for ${invitation.email ?? "anybody"}`}
-              loss="Its link opens nothing any more. You can make another invitation at any time."
-              revoke={() => void revoke(invitation)}
-            />
-          </li>
-        ))}
+        {invitations.map(invitation => {
+          const label = `Invitation for ${invitation.email ?? "anybody"}`;
+          return (
+            <li className="row" key={invitation.id}>
+              <span className="row-title row-title-plain">{invitation.email ?? "Anybody with the link"}</span>
+              <p className="row-meta">
+                <span>
+                  Made <When time={invitation.createdAt} now={now} />
+                </span>
+              </p>
+              <CopyLine value={invitation.url} label={label} what="link">
+                <RevokeButton
+                  label={label}
+                  loss="Its link opens nothing any more. You can make another invitation at any time."
+                  revoke={() => void revoke(invitation)}
+                />
+              </CopyLine>
+            </li>
+          );
+        })}
       </ul>
     </>
   );

@@ -4,7 +4,7 @@ import type { LinkRecord } from "@octavo/schema/http";
 import { useEffect, useState } from "react";
 import { api, explain, type LinkRole } from "../../../lib/api.ts";
 import { titleText } from "../../../lib/title-text.ts";
-import { CopyLine } from "../../../ui/copy-line.tsx";
+import { CopyLine, RevokeButton } from "../../../ui/copy-line.tsx";
 import { SheetDialog } from "../../../ui/dialog.tsx";
 import { useNotice } from "../../../ui/notice.tsx";
 
@@ -108,12 +108,13 @@ function Links({ documentId }: { documentId: string }) {
             <p>
               <strong>{ROLE_NAMES[link.role].name}</strong> {ROLE_NAMES[link.role].may}
             </p>
-            <CopyLine
-              value={link.url}
-              label={`${ROLE_NAMES[link.role].name} link`}
-              loss="Whoever came by this link loses access at once, in open windows too. The link cannot be brought back."
-              revoke={() => void revoke(link)}
-            />
+            <CopyLine value={link.url} label={`${ROLE_NAMES[link.role].name} link`} what="link">
+              <RevokeButton
+                label={`${ROLE_NAMES[link.role].name} link`}
+                loss="Whoever came by this link loses access at once, in open windows too. The link cannot be brought back."
+                revoke={() => void revoke(link)}
+              />
+            </CopyLine>
           </li>
         ))}
       </ul>
