@@ -96,6 +96,7 @@ export interface SyncServer extends AsyncDisposable {
 export interface SyncServerOptions extends Partial<Omit<RoomsOptions, "access">> {
   port?: number;
   access?: StubAccess;
+  pingMs?: number;
 }
 
 /** Rooms and socket door on a port of their own, without the rest of the server. */
@@ -114,7 +115,11 @@ export async function startSyncServer(options: SyncServerOptions = {}): Promise<
     lingerMs: options.lingerMs ?? 20,
     ...(options.authenticateMs !== undefined && { authenticateMs: options.authenticateMs }),
   });
-  const door = createSocketDoor({ rooms, log });
+  const door = createSocketDoor({
+    rooms,
+    log,
+    ...(options.pingMs !== undefined && { pingMs: options.pingMs }),
+  });
   const server = createServer();
   server.on("upgrade", (request, socket, head) =>
     door.handleUpgrade(request, socket, head, { address: "127.0.0.1", host: request.headers.host ?? "" }),

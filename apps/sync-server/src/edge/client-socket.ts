@@ -86,7 +86,7 @@ export class WebSocketClient implements ClientSocket {
     if (this.#isPaused) this.#socket.resume();
     if (code) this.#socket.close(ERRORS[code].closeCode, code);
     else this.#socket.close(1000);
-    this.#patience = setTimeout(() => this.terminate(), CLOSE_PATIENCE_MS);
+    this.#patience = setTimeout(() => this.terminate(), CLOSE_PATIENCE_MS).unref();
   }
 
   terminate(): void {

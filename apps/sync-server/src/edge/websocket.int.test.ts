@@ -5,6 +5,7 @@ import { describe, expect, test } from "vitest";
 import WebSocket from "ws";
 import { recordedDocument, startSyncServer, textOf, writeParagraph } from "../../test/harness.ts";
 import { RawClient } from "../../test/raw-client.ts";
+import { openMemoryDocumentStore } from "../storage/memory-document-store.ts";
 
 /** Sends bytes to the port and resolves with what came back when the other side ended. */
 function exchange(port: number, bytes: string | Uint8Array): Promise<string> {
@@ -210,5 +211,37 @@ describe("those who do not read or do not write", () => {
     await eventually(() => writer.count("step2") === 1);
     expect(process.memoryUsage().arrayBuffers - before).toBeLessThan(100 * 1024 * 1024);
     expect(greedy.socket.readyState).toBe(WebSocket.OPEN);
+  });
+
+  test("B4 who sends more than is taken has to wait, and is answered in the end", async () => {
+    let release = () => {};
+    let gate = Promise.resolve();
+    const store = openMemoryDocumentStore({ beforeCommit: () => gate });
+    await using server = await startSyncServer({ store });
+    const documentId = await server.create();
+    const writer = await RawClient.join({ url: server.url, documentId });
+    gate = new Promise(resolve => {
+      release = resolve;
+    });
+    const { document, updates } = recordedDocument();
+    for (let i = 0; i < 100; i++) writeParagraph(document, "z".repeat(200_000));
+    for (const update of updates) writer.update(update);
+    // The kernel's buffers hold a few megabytes; the rest stays with the sender.
+    const stays = () => writer.socket.bufferedAmount > 4_000_000;
+    await eventually(stays);
+    for (let i = 0; i < 100; i++) await new Promise(resolve => setImmediate(resolve));
+    expect(stays()).toBe(true);
+    expect(writer.acks).toEqual([]);
+    release();
+    await eventually(() => writer.acks.length === 100);
+  });
+
+  test("B5 a peer that gives no sign of life is let go, one that does stays", async () => {
+    await using server = await startSyncServer({ pingMs: 50 });
+    const documentId = await server.create();
+    const dead = await RawClient.join({ url: server.url, documentId, socket: { autoPong: false } });
+    const alive = await RawClient.join({ url: server.url, documentId, token: "bob" });
+    expect((await dead.closed()).code).toBe(1006);
+    expect(alive.close).toBeUndefined();
   });
 });

@@ -11,6 +11,8 @@ import { readSyncPath } from "./sync-path.ts";
 export interface SocketDoorOptions extends Partial<OriginRules> {
   rooms: Pick<LiveRooms, "connect">;
   log: Logger;
+  /** Time between two signs of life that a socket is asked for. */
+  pingMs?: number;
 }
 
 /** Who asks, as the trusted proxies and the socket say. */
@@ -22,7 +24,7 @@ interface Asker {
 export interface SocketDoor {
   /** Takes an upgrade to a document's socket, or answers why not. Never throws. */
   handleUpgrade(request: IncomingMessage, socket: Duplex, head: Buffer, asker: Asker): void;
-  /** Cuts off who is still there. */
+  /** Lets nobody in any more, and sends everybody away with SHUTTING_DOWN. */
   close(): void;
 }
 
@@ -36,6 +38,7 @@ export function createSocketDoor(options: SocketDoorOptions): SocketDoor {
   const { rooms, log } = options;
   const rules: OriginRules = { url: options.url, embedOrigins: options.embedOrigins ?? [] };
   const sockets = new Set<WebSocketClient>();
+  let isClosed = false;
   const server = new WebSocketServer({
     noServer: true,
     clientTracking: false,
@@ -46,12 +49,16 @@ export function createSocketDoor(options: SocketDoorOptions): SocketDoor {
   });
   const pings = setInterval(() => {
     for (const socket of sockets) socket.checkAlive();
-  }, PING_MS).unref();
+  }, options.pingMs ?? PING_MS).unref();
 
   return {
     handleUpgrade(request, stream, head, asker) {
       // First of all: a peer that resets the connection must not be an exception.
       stream.on("error", () => stream.destroy());
+      if (isClosed) {
+        refuse(stream, "503 Service Unavailable");
+        return;
+      }
       const place = readSyncPath(request.url);
       if (place === undefined) {
         refuse(stream, "404 Not Found");
@@ -82,8 +89,8 @@ export function createSocketDoor(options: SocketDoorOptions): SocketDoor {
     },
     close() {
       clearInterval(pings);
-      for (const socket of sockets) socket.terminate();
-      server.close();
+      isClosed = true;
+      for (const socket of sockets) socket.close("SHUTTING_DOWN");
     },
   };
 }

@@ -172,6 +172,7 @@ export class SyncConnection implements SocketListener, Worker {
     const room = this.#room;
     const entry = this.#entry;
     if (this.#state.name !== "opening" || room === undefined || entry === undefined) return;
+    this.#clear("authenticate");
     const { identity, actor, role } = entry;
     const writable = !connection.readOnly;
     const writes = new Writes(room.room, connection, {
@@ -252,6 +253,7 @@ export class SyncConnection implements SocketListener, Worker {
   }
 
   async #open(authFrame: Uint8Array): Promise<void> {
+    this.#clear("authenticate");
     try {
       const { headers, handshake } = this.#request;
       const entry = await decideEntry(this.#house, this.documentId, { headers, token: this.#token });
@@ -272,8 +274,9 @@ export class SyncConnection implements SocketListener, Worker {
       this.#fail(error);
       return;
     }
-    this.#clear("authenticate");
     this.#socket.trust();
+    // Hocuspocus keeps to itself what goes wrong between here and `attached`.
+    this.#after("authenticate", this.#house.authenticateMs, () => this.close("INTERNAL"));
     this.#client = this.#house.engine.attach(this.#socketForHocuspocus(), this);
     this.#client.handleMessage(authFrame);
   }

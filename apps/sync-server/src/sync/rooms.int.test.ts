@@ -1,4 +1,5 @@
 import { LIMITS } from "@octavo/schema";
+import { SCHEMA_VERSION } from "@octavo/schema/document";
 import { eventually } from "@octavo/test-kit";
 import { describe, expect, test } from "vitest";
 import { applyUpdate, Doc, encodeStateAsUpdate } from "yjs";
@@ -341,6 +342,29 @@ describe("E entering", () => {
     expect(client.messages[0]).toMatchObject({ type: "welcome" });
   });
 
+  test("E7 a provider that names its session in the address is answered there", async () => {
+    await using server = await startSyncServer();
+    const documentId = await server.create();
+    const client = await RawClient.join({ url: server.url, documentId, address: `${documentId}\0session` });
+    expect(client.messages[0]).toMatchObject({ type: "welcome" });
+    const { document, updates } = recordedDocument();
+    writeParagraph(document, "with a session");
+    client.update(updates[0]!);
+    await eventually(() => client.acks.length === 1 && textOf(client.document) !== "");
+  });
+
+  test("E8 an editor of a newer schema sends older ones away", async () => {
+    await using server = await startSyncServer();
+    const documentId = await server.create({ schemaVersion: SCHEMA_VERSION - 1 });
+    const old = new RawClient({ url: server.url, documentId, handshake: { schema: SCHEMA_VERSION - 1 } });
+    await old.opened();
+    old.authenticate();
+    await eventually(() => old.count("message") === 1);
+    await RawClient.join({ url: server.url, documentId, token: "bob" });
+    expect(await old.closed()).toEqual({ code: 4426, reason: "CLIENT_TOO_OLD" });
+    expect((await server.store.meta(documentId))?.schemaVersion).toBe(SCHEMA_VERSION);
+  });
+
   test("E6 the document's content is sent once to the one who opens it cold", async () => {
     await using server = await startSyncServer();
     const initial = new Doc();
@@ -439,6 +463,17 @@ describe("L changing access of who is there", () => {
   });
 });
 
+test("L5 who writes into a document that was deleted meanwhile is told so", async () => {
+  await using server = await startSyncServer();
+  const documentId = await server.create();
+  const alice = await RawClient.join({ url: server.url, documentId });
+  await server.store.delete(documentId);
+  const { document, updates } = recordedDocument();
+  writeParagraph(document, "too late");
+  alice.update(updates[0]!);
+  expect(await alice.closed()).toEqual({ code: 4410, reason: "GONE" });
+});
+
 describe("S the server's own writes", () => {
   test("S1 are appended, shown, and owned by nobody else", async () => {
     await using server = await startSyncServer();
@@ -490,6 +525,48 @@ describe("S the server's own writes", () => {
     }
     await eventually(async () => (await server.loadedRooms()) === 0);
     expect(heard).toEqual([documentId]);
+  });
+});
+
+describe("K checkpoints", () => {
+  const seqOf = async (
+    server: { store: { checkpoints: { newest(id: string): Promise<{ seq: number } | undefined> } } },
+    id: string,
+  ) => (await server.store.checkpoints.newest(id))?.seq;
+
+  test("K2 are written while people write, and when the last one has left", async () => {
+    await using server = await startSyncServer();
+    const documentId = await server.create();
+    const writer = await RawClient.join({ url: server.url, documentId });
+    const { document, updates } = recordedDocument();
+    for (let i = 0; i < 520; i++) writeParagraph(document, "x");
+    for (const update of updates) writer.update(update);
+    await eventually(async () => ((await seqOf(server, documentId)) ?? 0) >= 500);
+    await eventually(() => writer.acks.length === 520);
+    writer.socket.close();
+    await eventually(async () => (await server.loadedRooms()) === 0);
+    expect(await seqOf(server, documentId)).toBe(521);
+    const again = await RawClient.join({ url: server.url, documentId });
+    again.step1();
+    await eventually(() => textOf(again.document) === textOf(document));
+  });
+
+  test("K3 that fail lose nothing and keep no room loaded", async () => {
+    await using server = await startSyncServer();
+    const documentId = await server.create();
+    const { write } = server.store.checkpoints;
+    server.store.checkpoints.write = () => Promise.reject(new Error("disk"));
+    const writer = await RawClient.join({ url: server.url, documentId });
+    const { document, updates } = recordedDocument();
+    writeParagraph(document, "in the log only");
+    writer.update(updates[0]!);
+    await eventually(() => writer.acks.length === 1);
+    writer.socket.close();
+    await eventually(async () => (await server.loadedRooms()) === 0);
+    server.store.checkpoints.write = write;
+    const again = await RawClient.join({ url: server.url, documentId });
+    again.step1();
+    await eventually(() => textOf(again.document) === textOf(document));
   });
 });
 
