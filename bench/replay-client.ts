@@ -270,6 +270,7 @@ async function opener(address: Address): Promise<() => Opened> {
 }
 
 process.once("message", async (task: ReplayTask | OpenTask) => {
-  process.send?.(await run(task));
-  process.disconnect();
+  const result = await run(task);
+  // y-websocket's client keeps timers after it was destroyed: the process is ended, not left to end.
+  process.send?.(result, () => process.exit());
 });
