@@ -72,7 +72,7 @@ function isContained(seen: Doc, stored: Doc): boolean {
   return Buffer.compare(before, encodeStateAsUpdate(both)) === 0;
 }
 
-test("K1 whatever was acknowledged or seen is there after kill -9 at any moment", {
+test("W1 whatever was acknowledged or seen is there after kill -9 at any moment", {
   timeout: 60_000 + ROUNDS * 10_000,
 }, async () => {
   const random = createRandom();

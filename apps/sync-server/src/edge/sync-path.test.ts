@@ -5,7 +5,7 @@ import { readSyncPath } from "./sync-path.ts";
 
 const id = newId();
 
-test("S1 reads what the client writes", () => {
+test("U1 reads what the client writes", () => {
   expect(readSyncPath(syncPath(id, { schema: 3, epoch: 0 }))).toEqual({
     documentId: id,
     handshake: { schema: 3, epoch: 0 },
@@ -35,11 +35,11 @@ test.each([
   `//sync/v1/${id}`,
   `http://elsewhere/sync/v1/${id}`,
   "/sync/v1/０００００００００００００００００００００００",
-])("S2 %s names no document", url => {
+])("U1 %s names no document", url => {
   expect(readSyncPath(url)).toBeUndefined();
 });
 
-test("S3 a handshake that is not a number counts as none", () => {
+test("E4 a handshake that is not a number counts as none", () => {
   for (const query of ["schema=x", "schema=-1", "schema=1e3", "schema=", "schema=99999999999", "?schema=1"]) {
     expect(readSyncPath(`/sync/v1/${id}?${query}`)?.handshake).toEqual({});
   }

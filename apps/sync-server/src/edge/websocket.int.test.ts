@@ -52,7 +52,7 @@ describe("at the upgrade", () => {
     expect(client.messages[0]).toMatchObject({ type: "welcome" });
   });
 
-  test("U3 a foreign page is told why it may not come in", async () => {
+  test("O1 a foreign page is told why it may not come in", async () => {
     await using server = await startSyncServer();
     const documentId = await server.create();
     const foreign = new RawClient({
@@ -63,7 +63,7 @@ describe("at the upgrade", () => {
     expect(await foreign.closed()).toEqual({ code: 4403, reason: "ORIGIN_NOT_ALLOWED" });
   });
 
-  test("U4 a cookie counts only for our own pages", async () => {
+  test("O1 a cookie counts only for our own pages", async () => {
     const cookies: (string | null)[] = [];
     await using server = await startSyncServer({
       identify: async headers => {

@@ -51,7 +51,7 @@ function writer(clientId: number) {
   };
 }
 
-describe("A3 what brings nothing new is not appended again", () => {
+describe("A1 what brings nothing new is not appended again", () => {
   test("the same update twice, and the whole state after it", () => {
     const [room, one] = [new View(), writer(1)];
     const update = one.paragraph("a");
@@ -77,7 +77,7 @@ describe("A3 what brings nothing new is not appended again", () => {
   });
 });
 
-describe("A4 an update waits for what it depends on", () => {
+describe("A2 an update waits for what it depends on", () => {
   test("an earlier update of the same client", () => {
     const [room, one] = [new View(), writer(1)];
     const [first, second] = [one.paragraph("a"), one.paragraph("b")];
@@ -121,7 +121,7 @@ describe("A4 an update waits for what it depends on", () => {
   });
 });
 
-describe("A5 a Yjs client id belongs to one", () => {
+describe("A3 a Yjs client id belongs to one", () => {
   test("the first to present it owns it, for others it is foreign", () => {
     const [room, one] = [new View(), writer(1)];
     expect(judge(room, one.paragraph("a"), "user:a")).toMatchObject({ kind: "append", claims: [1] });
@@ -140,7 +140,7 @@ describe("A5 a Yjs client id belongs to one", () => {
   });
 });
 
-describe("A6 what Yjs could not delete again is refused", () => {
+describe("A4 what Yjs could not delete again is refused", () => {
   /** `levels` paragraphs, each inside the one before, from client 1 at this clock. */
   const nested = (levels: number, clock: number) => {
     const parts: (number | string | number[])[] = [1, levels, 1, clock];
@@ -181,7 +181,7 @@ describe("A6 what Yjs could not delete again is refused", () => {
   });
 });
 
-test("A7 a document at its largest size takes no more", () => {
+test("A5 a document at its largest size takes no more", () => {
   const [room, one] = [new View(), writer(1)];
   room.bytes = LIMITS.documentBytes;
   expect(judge(room, one.paragraph("a"), "user:a")).toMatchObject({

@@ -143,11 +143,6 @@ export class SyncConnection implements SocketListener, Worker {
     if (this.isOpen) this.#socket.send(serverMessageFrame(this.#address!, message));
   }
 
-  /** Something was admitted to the room: held frames may be free. */
-  retryHeld(): void {
-    if (this.#state.name === "open") this.#state.member.writes.retryHeld();
-  }
-
   /** Schema version this client understands; undefined for one that did not say. */
   get schema(): number | undefined {
     return this.#request.handshake.schema;

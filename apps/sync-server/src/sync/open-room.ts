@@ -10,7 +10,6 @@ import type { Room } from "./room.ts";
 export interface RoomMember {
   readonly schema: number | undefined;
   send(message: ServerMessage): void;
-  retryHeld(): void;
   close(code: ErrorCode): void;
 }
 
@@ -54,10 +53,6 @@ export class OpenRoom {
 
   closeAll(code: ErrorCode): void {
     for (const member of [...this.#members]) member.close(code);
-  }
-
-  retryHeld(): void {
-    for (const member of this.#members) member.retryHeld();
   }
 
   /** After an update was applied. */

@@ -22,8 +22,6 @@ interface Waiting {
 export interface RoomEvents {
   /** After an update was applied. */
   applied(room: Room, bytes: number): void;
-  /** After clocks were admitted: something held may be free now. */
-  admitted(room: Room): void;
   /** A committed update could not be applied, or its commit was refused: the room is of no use any more. */
   broken(room: Room, code: ErrorCode, error: unknown): void;
 }
@@ -37,6 +35,8 @@ export class Room implements AdmissionView {
   /** Highest seq whose update, and that of every seq below, is in the document. */
   appliedSeq: number;
   bytes: number;
+  /** Those that hold updates until something else is admitted. */
+  readonly holding = new Set<{ retryHeld(): void }>();
   readonly #owners: Map<number, string>;
   readonly #log: UpdateLog;
   readonly #events: RoomEvents;
@@ -129,7 +129,7 @@ export class Room implements AdmissionView {
       },
       error => this.#break(error),
     );
-    this.#events.admitted(this);
+    for (const one of this.holding) one.retryHeld();
   }
 
   /** Calls back once everything admitted so far is on disk and in the document: at once when it is. */

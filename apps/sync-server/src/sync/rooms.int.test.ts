@@ -201,7 +201,7 @@ describe("R refusing", () => {
     expect(await server.store.updates.head(documentId)).toBe(2);
   });
 
-  test("R2 nobody writes with another's Yjs client id", async () => {
+  test("A3 nobody writes with another's Yjs client id", async () => {
     await using server = await startSyncServer();
     const documentId = await server.create();
     const alice = await RawClient.join({ url: server.url, documentId });
@@ -229,7 +229,7 @@ describe("R refusing", () => {
     expect(again.acks).toEqual([false]);
   });
 
-  test("R3 who may only read is refused, and acknowledged where nothing was to write", async () => {
+  test("R2 who may only read is refused, and acknowledged where nothing was to write", async () => {
     await using server = await startSyncServer();
     const documentId = await server.create();
     server.access.roles.set(`${documentId}/user:alice`, "viewer");
@@ -248,7 +248,7 @@ describe("R refusing", () => {
     expect(await server.store.updates.head(documentId)).toBe(1);
   });
 
-  test("R4 a client that names no schema may only read, but not on a raw document", async () => {
+  test("E4 a client that names no schema may only read, but not on a raw document", async () => {
     await using server = await startSyncServer();
     const [plain, raw] = [await server.create(), await server.create({ kind: "raw" })];
     const reader = await RawClient.join({ url: server.url, documentId: plain, handshake: {} });
@@ -282,7 +282,7 @@ describe("E entering", () => {
     expect(await server.loadedRooms()).toBe(0);
   });
 
-  test("E2 a copy of another epoch and an editor older than the document stay outside", async () => {
+  test("E3 a copy of another epoch and an editor older than the document stay outside", async () => {
     await using server = await startSyncServer();
     const documentId = await server.create({ epoch: 3, schemaVersion: 5 });
     const enter = async (handshake: { schema?: number; epoch?: number }) => {
@@ -297,7 +297,7 @@ describe("E entering", () => {
     expect(await enter({ schema: 5 })).toMatchObject({ type: "welcome", epoch: 3 });
   });
 
-  test("E3 a document that cannot be loaded is never an empty one to write in", async () => {
+  test("E5 a document that cannot be loaded is never an empty one to write in", async () => {
     const store = openMemoryDocumentStore();
     await using server = await startSyncServer({ store });
     const documentId = await server.create();
@@ -315,7 +315,7 @@ describe("E entering", () => {
     expect(third.messages[0]).toMatchObject({ type: "welcome" });
   });
 
-  test("E4 a record that Yjs cannot read makes the document damaged, and no other", async () => {
+  test("E5 a record that Yjs cannot read makes the document damaged, and no other", async () => {
     await using server = await startSyncServer();
     const damaged = await server.create();
     await server.store.updates.head(damaged);
@@ -328,7 +328,7 @@ describe("E entering", () => {
     expect(other.messages[0]).toMatchObject({ type: "welcome" });
   });
 
-  test("E5 what a client sends before it is let in is taken afterwards, in order", async () => {
+  test("E2 what a client sends before it is let in is taken afterwards, in order", async () => {
     await using server = await startSyncServer();
     const documentId = await server.create();
     const client = new RawClient({ url: server.url, documentId });
@@ -342,7 +342,7 @@ describe("E entering", () => {
     expect(client.messages[0]).toMatchObject({ type: "welcome" });
   });
 
-  test("E7 a provider that names its session in the address is answered there", async () => {
+  test("F4 a provider that names its session in the address is answered there", async () => {
     await using server = await startSyncServer();
     const documentId = await server.create();
     const client = await RawClient.join({ url: server.url, documentId, address: `${documentId}\0session` });
@@ -353,7 +353,7 @@ describe("E entering", () => {
     await eventually(() => client.acks.length === 1 && textOf(client.document) !== "");
   });
 
-  test("E8 an editor of a newer schema sends older ones away", async () => {
+  test("E3 an editor of a newer schema sends older ones away", async () => {
     await using server = await startSyncServer();
     const documentId = await server.create({ schemaVersion: SCHEMA_VERSION - 1 });
     const old = new RawClient({ url: server.url, documentId, handshake: { schema: SCHEMA_VERSION - 1 } });
@@ -463,7 +463,7 @@ describe("L changing access of who is there", () => {
   });
 });
 
-test("L5 who writes into a document that was deleted meanwhile is told so", async () => {
+test("L4 who writes into a document that was deleted meanwhile is told so", async () => {
   await using server = await startSyncServer();
   const documentId = await server.create();
   const alice = await RawClient.join({ url: server.url, documentId });
@@ -500,7 +500,7 @@ describe("S the server's own writes", () => {
     expect(bob.acks).toEqual([false]);
   });
 
-  test("S2 work on a document that nobody has open, and leave no room behind", async () => {
+  test("S1 work on a document that nobody has open, and leave no room behind", async () => {
     await using server = await startSyncServer();
     const documentId = await server.create();
     await server.rooms.write(documentId, "server", document => writeParagraph(document, "alone"));
@@ -515,7 +515,7 @@ describe("S the server's own writes", () => {
     await expect(server.rooms.readState("z".repeat(22))).rejects.toMatchObject({ code: "NOT_FOUND" });
   });
 
-  test("S3 text listeners hear of changes at most once a second, and before the room is gone", async () => {
+  test("S2 text listeners hear of changes at most once a second, and before the room is gone", async () => {
     await using server = await startSyncServer();
     const documentId = await server.create();
     const heard: string[] = [];
@@ -528,13 +528,13 @@ describe("S the server's own writes", () => {
   });
 });
 
-describe("K checkpoints", () => {
+describe("C checkpoints", () => {
   const seqOf = async (
     server: { store: { checkpoints: { newest(id: string): Promise<{ seq: number } | undefined> } } },
     id: string,
   ) => (await server.store.checkpoints.newest(id))?.seq;
 
-  test("K2 are written while people write, and when the last one has left", async () => {
+  test("C2 are written while people write, and when the last one has left", async () => {
     await using server = await startSyncServer();
     const documentId = await server.create();
     const writer = await RawClient.join({ url: server.url, documentId });
@@ -551,7 +551,7 @@ describe("K checkpoints", () => {
     await eventually(() => textOf(again.document) === textOf(document));
   });
 
-  test("K3 that fail lose nothing and keep no room loaded", async () => {
+  test("C2 that fail lose nothing and keep no room loaded", async () => {
     await using server = await startSyncServer();
     const documentId = await server.create();
     const { write } = server.store.checkpoints;

@@ -228,7 +228,6 @@ class LoadedRooms implements LiveRooms, House {
       names: knownNames,
       events: {
         applied: (_, bytes) => this.#applied(open, bytes),
-        admitted: () => open.retryHeld(),
         broken: (_, code, error) => this.#broken(open, code, error),
       },
     });

@@ -34,7 +34,7 @@ function fakeSocket() {
 /** An Auth frame with an empty token: address, 2 (Auth), 0 (Token), "". */
 const authFrame = Uint8Array.of(ID.length, ...Buffer.from(ID), 2, 0, 0);
 
-test("U1 methods that the engine overrides exist and are looked up on this", () => {
+test("methods that the engine overrides exist and are looked up on this", () => {
   for (const name of [
     "createDocument",
     "loadDocument",
@@ -47,7 +47,7 @@ test("U1 methods that the engine overrides exist and are looked up on this", () 
   }
 });
 
-test("U2 a connection goes through onConnect, onAuthenticate, loading and connected with our context", async () => {
+test("a connection goes through onConnect, onAuthenticate, loading and connected with our context", async () => {
   const calls: string[] = [];
   const names: HookName[] = [
     "onConnect",
@@ -65,7 +65,7 @@ test("U2 a connection goes through onConnect, onAuthenticate, loading and connec
   expect(created.documents.get(ID)?.connections.size).toBe(1);
 });
 
-test("U3 an update is broadcast in the turn after it was applied, to its writer too", async () => {
+test("an update is broadcast in the turn after it was applied, to its writer too", async () => {
   const { engine: created } = engine();
   const socket = fakeSocket();
   created.attach(socket, undefined).handleMessage(authFrame);
@@ -80,7 +80,7 @@ test("U3 an update is broadcast in the turn after it was applied, to its writer 
   expect(socket.sent.length).toBe(before + 1);
 });
 
-test("U4 a throwing hook ends no process and is reported", async () => {
+test("a throwing hook ends no process and is reported", async () => {
   const all: HookName[] = [
     "onStateless",
     "onChange",
@@ -113,7 +113,7 @@ test("U4 a throwing hook ends no process and is reported", async () => {
   expect(unhandled).toEqual([]);
 });
 
-test("U5 the room is gone from the map when afterUnloadDocument is called, in the same turn", async () => {
+test("the room is gone from the map when afterUnloadDocument is called, in the same turn", async () => {
   let wasThere: boolean | undefined;
   const made = engine({
     hooks: {
@@ -129,13 +129,13 @@ test("U5 the room is gone from the map when afterUnloadDocument is called, in th
   expect(wasThere).toBe(false);
 });
 
-test("U6 a failed load leaves neither room nor holder", async () => {
+test("a failed load leaves neither room nor holder", async () => {
   const { engine: created } = engine({ hooks: { onLoadDocument: () => Promise.reject(new Error("disk")) } });
   await expect(created.hold(ID)).rejects.toThrow("disk");
   expect([created.documents.size, created.loadingDocuments.size]).toEqual([0, 0]);
 });
 
-test("U7 nobody is attached to a room that is being unloaded, at no offset", async () => {
+test("nobody is attached to a room that is being unloaded, at no offset", async () => {
   for (let offset = 0; offset < 120; offset++) {
     const { engine: created } = engine({ onIdle: () => {} });
     await created.hold(ID);
@@ -152,7 +152,7 @@ test("U7 nobody is attached to a room that is being unloaded, at no offset", asy
   }
 });
 
-test("U8 a busy room is not unloaded", async () => {
+test("a busy room is not unloaded", async () => {
   let isBusy = true;
   const { engine: created } = engine({ isBusy: () => isBusy });
   await created.hold(ID);
@@ -162,7 +162,7 @@ test("U8 a busy room is not unloaded", async () => {
   expect(await created.unloadIfIdle(ID)).toBe(true);
 });
 
-test("U9 Yjs cleans up formatting by itself, and not in a room", () => {
+test("Yjs cleans up formatting by itself, and not in a room", () => {
   const writer = new Doc();
   writer.getText("t").insert(0, "hello world");
   const base = encodeStateAsUpdate(writer);
@@ -192,7 +192,7 @@ test("U9 Yjs cleans up formatting by itself, and not in a room", () => {
   expect(changesOfItsOwn(new Doc())).toBeGreaterThan(0);
 });
 
-test("U10 Yjs says what it keeps aside", () => {
+test("Yjs says what it keeps aside", () => {
   const [writer, room] = [new Doc(), new Doc()];
   const updates: Uint8Array[] = [];
   writer.on("update", (update: Uint8Array) => updates.push(update));

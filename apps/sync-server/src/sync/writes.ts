@@ -133,6 +133,7 @@ export class Writes implements Worker {
 
   #hold(held: Held): void {
     this.#held.push(held);
+    this.#room.holding.add(this);
     const bytes = this.#held.reduce((sum, { update }) => sum + update.length, 0);
     if (bytes > LIMITS.heldBytes || this.#held.length > LIMITS.inboundQueueFrames) {
       this.#events.close("HELD_TOO_LONG");
@@ -154,6 +155,7 @@ export class Writes implements Worker {
 
   #dropHeld(): void {
     this.#held.length = 0;
+    this.#room.holding.delete(this);
     this.#hasAskedForMissing = false;
     clearTimeout(this.#heldTimer);
     this.#heldTimer = undefined;
