@@ -95,7 +95,7 @@ function EditorFrame(props: CommonProps & { document: OpenDocument | undefined }
     isEditable,
     label: messages.editorLabel(title),
     help: messages.editorHelp,
-    placeholder: messages.placeholder,
+    texts: { placeholder: messages.placeholder, table: messages.table },
     keys: {
       focusToolbar: () => toolbar.current?.focus(),
       editLink: () => toolbar.current?.editLink(),

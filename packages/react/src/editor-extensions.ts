@@ -4,11 +4,19 @@ import { documentExtensions } from "@octavo/schema/document";
 import { Extension, type Extensions } from "@tiptap/core";
 import { Dropcursor, Gapcursor, Placeholder, Selection } from "@tiptap/extensions";
 import { Plugin } from "@tiptap/pm/state";
+import { scrollingTables } from "./scrolling-tables.ts";
 
 /** What the keys of the text do outside the text. */
 export interface EditorKeys {
   focusToolbar(): void;
   editLink(): void;
+}
+
+/** Words inside the text that are not the document's. */
+export interface EditorTexts {
+  placeholder: string;
+  /** What a table is called where it takes the focus. */
+  table: string;
 }
 
 declare module "@tiptap/core" {
@@ -25,12 +33,13 @@ declare module "@tiptap/core" {
 }
 
 /** Everything an editor needs besides the document's own extensions, bound to one open document. */
-export function editorExtensions(document: OpenDocument, placeholder: string, keys: EditorKeys): Extensions {
+export function editorExtensions(document: OpenDocument, texts: EditorTexts, keys: EditorKeys): Extensions {
   return [
     ...documentExtensions(),
     bindingTo(document),
     shortcuts(keys),
-    Placeholder.configure({ placeholder, showOnlyWhenEditable: true }),
+    scrollingTables(texts.table),
+    Placeholder.configure({ placeholder: texts.placeholder, showOnlyWhenEditable: true }),
     Gapcursor,
     Dropcursor.configure({ color: "var(--octavo-accent)", width: 2 }),
     Selection.configure({ className: "octavo-own-selection" }),

@@ -3,7 +3,7 @@
 import type { OpenDocument } from "@octavo/client";
 import { Editor } from "@tiptap/core";
 import { type RefObject, useEffect, useRef, useState } from "react";
-import { type EditorKeys, editorExtensions } from "./editor-extensions.ts";
+import { type EditorKeys, type EditorTexts, editorExtensions } from "./editor-extensions.ts";
 import { useIsSynced } from "./hooks.ts";
 
 export interface EditorSetup {
@@ -12,7 +12,7 @@ export interface EditorSetup {
   isEditable: boolean;
   label: string;
   help: string;
-  placeholder: string;
+  texts: EditorTexts;
   keys: EditorKeys;
 }
 
@@ -21,7 +21,8 @@ export interface EditorSetup {
  * component mounted twice has one at a time; React never renders inside it.
  */
 export function useEditor(document: OpenDocument | undefined, setup: EditorSetup): Editor | null {
-  const { host, isEditable, label, help, placeholder } = setup;
+  const { host, isEditable, label, help } = setup;
+  const { placeholder, table } = setup.texts;
   const [editor, setEditor] = useState<Editor | null>(null);
   const isSynced = useIsSynced(document);
   const latest = useRef(setup);
@@ -33,10 +34,14 @@ export function useEditor(document: OpenDocument | undefined, setup: EditorSetup
     if (document === undefined || !isSynced || host.current === null) return;
     const made = new Editor({
       element: host.current,
-      extensions: editorExtensions(document, placeholder, {
-        focusToolbar: () => latest.current.keys.focusToolbar(),
-        editLink: () => latest.current.keys.editLink(),
-      }),
+      extensions: editorExtensions(
+        document,
+        { placeholder, table },
+        {
+          focusToolbar: () => latest.current.keys.focusToolbar(),
+          editLink: () => latest.current.keys.editLink(),
+        },
+      ),
       editable: latest.current.isEditable,
       // Its rules are in our stylesheet: a style element would need a nonce.
       injectCSS: false,
@@ -47,7 +52,7 @@ export function useEditor(document: OpenDocument | undefined, setup: EditorSetup
       setEditor(null);
       made.destroy();
     };
-  }, [document, isSynced, host, placeholder]);
+  }, [document, isSynced, host, placeholder, table]);
 
   useEffect(() => {
     if (editor === null || editor.isDestroyed) return;
