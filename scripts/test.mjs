@@ -22,7 +22,11 @@ console.log(`Browser: ${browser.description}`);
 
 mkdirSync(RESULTS, { recursive: true });
 const results = [];
-for (const project of PROJECTS) results.push(await run(project));
+for (const project of PROJECTS) {
+  const { counts, isInterrupted } = await run(project);
+  results.push(counts);
+  if (isInterrupted) break;
+}
 const total = sumOf(results);
 console.log(`\n${describeCounts(total)}`);
 process.exitCode = total.failed > 0 ? 1 : 0;
@@ -44,5 +48,6 @@ async function run(project) {
     ],
     { ...browser.environment, ...(isLong && { OCTAVO_LONG: "1" }) },
   );
-  return readCounts(file, exitCode, project);
+  // Above 128 stands the signal that ended it: somebody pressed Ctrl+C.
+  return { counts: readCounts(file, exitCode, project), isInterrupted: exitCode > 128 };
 }
