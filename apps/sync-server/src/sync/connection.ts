@@ -79,6 +79,8 @@ const BYTES_PER_TURN = 256 * 1024;
 /** A state is sent to those who took what was sent before: 14 bytes of request may ask for 30 MB of answer. */
 const BUSY_READER_BYTES = 256 * 1024;
 const BUSY_READER_RETRY_MS = 50;
+/** The largest document over 4 Mbit/s. */
+const BUSY_READER_MS = 64_000;
 /** A fresh token is asked for so long before the old one ends. */
 const TOKEN_RENEWAL_MS = 60_000;
 
@@ -90,7 +92,8 @@ export class SyncConnection implements SocketListener, Worker {
   readonly #house: House;
   readonly #log: Logger;
   #state: State = { name: "waiting" };
-  #opening: Promise<void> = Promise.resolve();
+  /** Access changed while this connection was being let in by what was decided before. */
+  #isInDoubt = false;
   #client: ClientConnection | undefined;
   #room: OpenRoom | undefined;
   #entry: Entry | undefined;
@@ -151,7 +154,7 @@ export class SyncConnection implements SocketListener, Worker {
   /** Asks access again, where the change may concern this connection. */
   async recheck(change: AccessChange): Promise<void> {
     if (change.documentId !== undefined && change.documentId !== this.documentId) return;
-    await this.#opening;
+    if (this.#state.name === "opening") this.#isInDoubt = true;
     if (this.#state.name !== "open") return;
     const { member } = this.#state;
     if (!concerns(change, member)) return;
@@ -197,6 +200,7 @@ export class SyncConnection implements SocketListener, Worker {
     this.#watchExpiry(identity);
     this.#pauseOrResume();
     this.#house.turns.schedule(this);
+    if (this.#isInDoubt) void this.recheck({});
   }
 
   /** Whether this connection may write, for the scope that the Authenticated frame tells. */
@@ -243,15 +247,16 @@ export class SyncConnection implements SocketListener, Worker {
       return true;
     }
     this.#state = { name: "opening" };
-    this.#opening = this.#open(frame);
+    void this.#open(frame);
     return true;
   }
 
   async #open(authFrame: Uint8Array): Promise<void> {
     this.#clear("authenticate");
+    const { headers, handshake } = this.#request;
+    const decide = () => decideEntry(this.#house, this.documentId, { headers, token: this.#token });
     try {
-      const { headers, handshake } = this.#request;
-      const entry = await decideEntry(this.#house, this.documentId, { headers, token: this.#token });
+      this.#entry = await decide();
       checkHandshake(handshake, await this.#house.metaOf(this.documentId));
       const room = await this.#house.enter(this);
       if (this.#isClosed()) {
@@ -259,12 +264,15 @@ export class SyncConnection implements SocketListener, Worker {
         return;
       }
       this.#room = room;
-      this.#entry = entry;
       checkHandshake(handshake, room.room.meta);
       if (this.mayWrite && handshake.schema !== undefined) {
         await this.#house.raiseSchema(room, handshake.schema);
-        if (this.#isClosed()) return;
       }
+      while (this.#isInDoubt) {
+        this.#isInDoubt = false;
+        this.#entry = await decide();
+      }
+      if (this.#isClosed()) return;
     } catch (error) {
       this.#fail(error);
       return;
@@ -319,10 +327,7 @@ export class SyncConnection implements SocketListener, Worker {
     switch (type) {
       case SyncType.step1:
         if (!isStateVector(content)) throw new Malformed("not a state vector");
-        if (this.#socket.bufferedBytes > BUSY_READER_BYTES) {
-          this.#after("reader", BUSY_READER_RETRY_MS, () => this.#house.turns.schedule(this));
-          return "wait";
-        }
+        if (this.#isReaderBusy(arrivedAt)) return "wait";
         this.#client!.handleMessage(frame);
         // The answer is sent before the next turn; only then is it known how much waits for the reader.
         return "end-turn";
@@ -335,6 +340,14 @@ export class SyncConnection implements SocketListener, Worker {
       default:
         throw new Malformed("an unknown type of sync message");
     }
+  }
+
+  /** Whether a state has to wait for what was sent before; the connection ends when it waits too long. */
+  #isReaderBusy(arrivedAt: number): boolean {
+    if (this.#socket.bufferedBytes <= BUSY_READER_BYTES) return false;
+    if (this.#house.clock.monotonic() - arrivedAt > BUSY_READER_MS) this.close("TOO_SLOW");
+    else this.#after("reader", BUSY_READER_RETRY_MS, () => this.#house.turns.schedule(this));
+    return true;
   }
 
   #ack(arrivedAt: number): void {
@@ -357,7 +370,7 @@ export class SyncConnection implements SocketListener, Worker {
   /** A fresh token, of the same person, before the old one ends. */
   #renew(member: Member, token: string): void {
     this.#token = token;
-    this.#opening = this.#decideAgain(member, true).catch(error => this.#fail(error));
+    this.#decideAgain(member, true).catch(error => this.#fail(error));
   }
 
   async #decideAgain(member: Member, isIdentityInDoubt: boolean): Promise<void> {

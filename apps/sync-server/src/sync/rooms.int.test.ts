@@ -422,6 +422,27 @@ describe("L changing access of who is there", () => {
     expect(await server.store.updates.head(documentId)).toBe(1);
   });
 
+  test("L2 who loses access while being let in does not come in", async () => {
+    await using server = await startSyncServer();
+    const documentId = await server.create();
+    const { promise: gate, resolve: open } = Promise.withResolvers<void>();
+    const { head } = server.store.updates;
+    server.store.updates.head = async id => {
+      await gate;
+      return head.call(server.store.updates, id);
+    };
+    const alice = new RawClient({ url: server.url, documentId });
+    await alice.opened();
+    alice.authenticate();
+    alice.step1();
+    await eventually(async () => (await server.connections()) === 1);
+    await turns(20);
+    await server.access.setRole(documentId, "alice", "none");
+    open();
+    expect(await alice.closed()).toEqual({ code: 4404, reason: "NOT_FOUND" });
+    expect(alice.frames).toEqual([{ kind: "denied", reason: "NOT_FOUND" }]);
+  });
+
   test("L3 a token ends when its time is over, and asks for another before", async () => {
     await using server = await startSyncServer({
       identify: async (_, token) =>
