@@ -1,13 +1,17 @@
 import { expectAccessible } from "@octavo/test-kit/axe";
 import type { Locator, Page } from "playwright-core";
 import { describe, expect, it } from "vitest";
-import { editorOf, openEditor, textOf, useStage, waitForText, waitUntilSaved } from "./support.ts";
+import { editorOf, openEditor, useStage, waitForText, waitUntilSaved } from "./support.ts";
 
-const HEADS = ["One", "Two", "Three", "Four", "Five", "Six", "Seven", "Eight"];
+const HEADS = ["One", "Two", "Three", "Four", "Five"];
 const LONG_LINE = `const answer = ${HEADS.map(head => `${head.toLowerCase()}(${"x".repeat(12)})`).join(" + ")};`;
 const BODY = {
   format: "markdown",
   body: `Before.
+
+\`\`\`
+short
+\`\`\`
 
 \`\`\`
 ${LONG_LINE}
@@ -15,7 +19,7 @@ ${LONG_LINE}
 
 | ${HEADS.join(" | ")} |
 | ${HEADS.map(() => "---").join(" | ")} |
-| ${HEADS.map(head => `${head} below`).join(" | ")} |
+| ${HEADS.map(head => `${head}below`).join(" | ")} |
 `,
 } as const;
 const PHONE = { viewport: { width: 360, height: 740 } };
@@ -23,7 +27,7 @@ const PHONE = { viewport: { width: 360, height: 740 } };
 describe("what is wider than a narrow window", () => {
   const stage = useStage();
 
-  it("long code wraps and the page never scrolls sideways, before and after the editor is there", async () => {
+  it("wide code and tables scroll, the page does not, and nothing moves when the editor comes", async () => {
     const ada = await stage.administrator();
     const { url } = await ada.createDocument("Wide", BODY);
     const still = await stage.visit(ada, { ...PHONE, javaScriptEnabled: false });
@@ -33,60 +37,73 @@ describe("what is wider than a narrow window", () => {
     await openEditor(page, url);
     expect(await layoutOf(page)).toEqual(before);
     expect(before.pageWidth).toBe(PHONE.viewport.width);
-    expect(before.isCodeWider).toBe(false);
-    expect(before.isTableWider).toBe(true);
+    expect(before.wide).toEqual([LONG_LINE.slice(0, 5), HEADS.join("").slice(0, 5)]);
   });
 
-  it("one who writes scrolls a table by the caret, and a click in it keeps the focus in the text", async () => {
+  it("one who writes scrolls by the caret, and a click keeps the focus in the text", async () => {
     const ada = await stage.administrator();
     const { id, url } = await ada.createDocument("Wide", BODY);
     const page = await stage.visit(ada, PHONE);
     const editor = await openEditor(page, url);
-    await expectAccessible(page, "editor with a wide table");
+    await expectAccessible(page, "editor with wide code and a wide table");
 
-    await editor.getByText("One below").click();
-    await expect.poll(() => hasFocus(editor)).toBe(true);
-    for (const _ of HEADS.slice(1)) await page.keyboard.press("Tab");
-    await page.keyboard.press("End");
-    await page.keyboard.type(" the last");
-    await expect.poll(() => scrolled(editor)).toBeGreaterThan(0);
+    for (const [block, place] of [
+      ["pre >> nth=1", LONG_LINE],
+      [".tableWrapper", "Fivebelow"],
+    ] as const) {
+      await editor.locator(block).click();
+      await expect.poll(() => hasFocus(editor)).toBe(true);
+      await expect.poll(() => hasCaret(editor.locator(block))).toBe(true);
+      await editor.getByText(place).click({ position: { x: 4, y: 8 } });
+      await page.keyboard.press("End");
+      await page.keyboard.type(" the end");
+      await expect.poll(() => scrolled(editor.locator(block))).toBeGreaterThan(0);
+    }
     await waitUntilSaved(page);
-    expect(await ada.read(id, "text")).toContain("Eight below the last");
-    expect(await textOf(editor)).toContain(LONG_LINE);
+    const text = await ada.read(id, "text");
+    expect(text).toContain(`${LONG_LINE} the end`);
+    expect(text).toContain("Fivebelow the end");
   });
 
-  it("one who only reads scrolls a table by the arrow keys", async () => {
+  it("one who only reads scrolls by the arrow keys what is too wide, and passes by the rest", async () => {
     const ada = await stage.administrator();
     const { id } = await ada.createDocument("Wide", BODY);
     const page = await stage.visit(undefined, PHONE);
     await page.goto((await ada.createLink(id, "viewer")).url);
     const editor = await editorOf(page);
     await waitForText(page, "View only");
-    await expectAccessible(page, "read-only document with a wide table");
+    await editor.getByRole("group").nth(1).waitFor();
+    await expectAccessible(page, "read-only document with wide code and a wide table");
+
     await editor.focus();
-    await page.keyboard.press("Tab");
-    await expect.poll(() => hasFocus(editor.getByRole("group", { name: "Table" }))).toBe(true);
-    await page.keyboard.press("ArrowRight");
-    await expect.poll(() => scrolled(editor)).toBeGreaterThan(0);
+    for (const name of ["Code block", "Table"]) {
+      const block = editor.getByRole("group", { name });
+      await page.keyboard.press("Tab");
+      await expect.poll(() => hasFocus(block)).toBe(true);
+      await page.keyboard.press("ArrowRight");
+      await expect.poll(() => scrolled(block)).toBeGreaterThan(0);
+    }
+
+    await page.setViewportSize({ width: 1280, height: 740 });
+    await editor.getByRole("group", { name: "Table" }).waitFor({ state: "detached" });
+    await editor.getByRole("group", { name: "Code block" }).waitFor();
   });
 });
 
-/** Where the blocks of the visible body are, and what is wider than its place. */
+/** Where the blocks of the visible body are, and how those begin that are wider than their place. */
 function layoutOf(page: Page) {
   return page.evaluate(() => {
     const body = [...document.querySelectorAll<HTMLElement>(".octavo-body")].find(
       one => one.offsetHeight > 0,
     );
-    const isWider = (selector: string) => {
-      const element = body?.querySelector(selector);
-      return element ? element.scrollWidth > element.clientWidth : undefined;
-    };
+    const blocks = [...(body?.children ?? [])];
     const top = body?.getBoundingClientRect().top ?? 0;
     return {
       pageWidth: document.documentElement.scrollWidth,
-      isCodeWider: isWider("pre"),
-      isTableWider: isWider(".tableWrapper"),
-      blocks: [...(body?.children ?? [])].map(block => {
+      wide: blocks
+        .filter(block => block.scrollWidth > block.clientWidth)
+        .map(block => block.textContent.slice(0, 5)),
+      blocks: blocks.map(block => {
         const place = block.getBoundingClientRect();
         return { name: block.localName, top: place.top - top, height: place.height };
       }),
@@ -98,6 +115,10 @@ function hasFocus(element: Locator): Promise<boolean> {
   return element.evaluate(one => one === document.activeElement);
 }
 
-function scrolled(editor: Locator): Promise<number> {
-  return editor.locator(".tableWrapper").evaluate(wrapper => wrapper.scrollLeft);
+function hasCaret(element: Locator): Promise<boolean> {
+  return element.evaluate(one => one.contains(getSelection()?.anchorNode ?? null));
+}
+
+function scrolled(block: Locator): Promise<number> {
+  return block.evaluate(one => one.scrollLeft);
 }

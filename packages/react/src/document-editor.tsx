@@ -95,7 +95,7 @@ function EditorFrame(props: CommonProps & { document: OpenDocument | undefined }
     isEditable,
     label: messages.editorLabel(title),
     help: messages.editorHelp,
-    texts: { placeholder: messages.placeholder, table: messages.table },
+    texts: messages,
     keys: {
       focusToolbar: () => toolbar.current?.focus(),
       editLink: () => toolbar.current?.editLink(),

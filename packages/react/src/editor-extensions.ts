@@ -4,7 +4,7 @@ import { documentExtensions } from "@octavo/schema/document";
 import { Extension, type Extensions } from "@tiptap/core";
 import { Dropcursor, Gapcursor, Placeholder, Selection } from "@tiptap/extensions";
 import { Plugin } from "@tiptap/pm/state";
-import { scrollingTables } from "./scrolling-tables.ts";
+import { type BlockNames, scrollingBlocks } from "./scrolling-blocks.ts";
 
 /** What the keys of the text do outside the text. */
 export interface EditorKeys {
@@ -13,10 +13,8 @@ export interface EditorKeys {
 }
 
 /** Words inside the text that are not the document's. */
-export interface EditorTexts {
+export interface EditorTexts extends BlockNames {
   placeholder: string;
-  /** What a table is called where it takes the focus. */
-  table: string;
 }
 
 declare module "@tiptap/core" {
@@ -38,7 +36,7 @@ export function editorExtensions(document: OpenDocument, texts: EditorTexts, key
     ...documentExtensions(),
     bindingTo(document),
     shortcuts(keys),
-    scrollingTables(texts.table),
+    scrollingBlocks(texts),
     Placeholder.configure({ placeholder: texts.placeholder, showOnlyWhenEditable: true }),
     Gapcursor,
     Dropcursor.configure({ color: "var(--octavo-accent)", width: 2 }),

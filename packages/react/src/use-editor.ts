@@ -22,7 +22,7 @@ export interface EditorSetup {
  */
 export function useEditor(document: OpenDocument | undefined, setup: EditorSetup): Editor | null {
   const { host, isEditable, label, help } = setup;
-  const { placeholder, table } = setup.texts;
+  const { placeholder, table, codeBlock } = setup.texts;
   const [editor, setEditor] = useState<Editor | null>(null);
   const isSynced = useIsSynced(document);
   const latest = useRef(setup);
@@ -36,7 +36,7 @@ export function useEditor(document: OpenDocument | undefined, setup: EditorSetup
       element: host.current,
       extensions: editorExtensions(
         document,
-        { placeholder, table },
+        { placeholder, table, codeBlock },
         {
           focusToolbar: () => latest.current.keys.focusToolbar(),
           editLink: () => latest.current.keys.editLink(),
@@ -52,7 +52,7 @@ export function useEditor(document: OpenDocument | undefined, setup: EditorSetup
       setEditor(null);
       made.destroy();
     };
-  }, [document, isSynced, host, placeholder, table]);
+  }, [document, isSynced, host, placeholder, table, codeBlock]);
 
   useEffect(() => {
     if (editor === null || editor.isDestroyed) return;
