@@ -407,7 +407,8 @@ export class SyncConnection implements SocketListener, Worker {
     if (identity.kind !== "token") return;
     const leftMs = identity.claims.exp * 1000 - this.#house.clock.now();
     this.#after("expire", leftMs, () => this.close("TOKEN_EXPIRED"));
-    this.#after("renew", leftMs - TOKEN_RENEWAL_MS, () =>
+    // Of a token that lives shorter, half its life: or each one would be asked for as soon as it came.
+    this.#after("renew", Math.max(leftMs - TOKEN_RENEWAL_MS, leftMs / 2), () =>
       this.#socket.send(tokenRequestFrame(this.#address!)),
     );
   }
