@@ -84,8 +84,8 @@ describe("two people write together", () => {
       await editor.click();
       await waitUntilSaved(page);
       await recordWhatIsSaid(page);
-      const typing = page.keyboard.type(random.text(400), { delay: 5 });
-      const enough = random.int(5, 200);
+      const typing = page.keyboard.type(random.text(250), { delay: 5 });
+      const enough = random.int(5, 120);
       const claimed = await eventually(async () => {
         const said = await page.evaluate(() => globalThis.saidToBeSaved ?? "");
         return said.length >= enough ? true : undefined;
