@@ -20,11 +20,15 @@ afterEach(() => {
 });
 
 /** Two editors whose documents hear each other at once. */
-function pair(text: string): [Seat, Seat] {
+function pair(...texts: string[]): [Seat, Seat] {
   const first = new Y.Doc();
-  const block = new Y.XmlElement("paragraph");
-  block.insert(0, [new Y.XmlText(text)]);
-  first.getXmlFragment("default").push([block]);
+  for (const [index, text] of texts.entries()) {
+    const block = new Y.XmlElement("paragraph");
+    // As every block of a document has one: y-tiptap treats blocks with distinctive attributes in another way.
+    block.setAttribute("id", `block0000${index + 1}`);
+    block.insert(0, [new Y.XmlText(text)]);
+    first.getXmlFragment("default").push([block]);
+  }
   const second = new Y.Doc();
   Y.applyUpdate(second, Y.encodeStateAsUpdate(first));
   const connect = (from: Y.Doc, to: Y.Doc) =>
@@ -85,6 +89,36 @@ it("undo puts the caret where it was before the change", () => {
   ana.undo();
   expect(textOf(ana)).toBe("12 middle");
   expect(ana.view.state.selection.head).toBe(7);
+});
+
+it("a letter of somebody else before the caret moves the caret with its text", () => {
+  const [ana, ben] = pair("middle");
+  type(ana, 7, " end");
+  expect(ana.view.state.selection.head).toBe(11);
+  type(ben, 1, "start ");
+  expect(ana.view.state.selection.head).toBe(17);
+  type(ben, 4, "x");
+  expect(ana.view.state.selection.head).toBe(18);
+  ana.view.dispatch(ana.view.state.tr.insertText("!"));
+  expect([textOf(ana), textOf(ben)]).toEqual(["staxrt middle end!", "staxrt middle end!"]);
+});
+
+it("a caret stays in its words when somebody else makes the paragraph a heading", () => {
+  const [ana, ben] = pair("first", "second block");
+  ana.view.dispatch(ana.view.state.tr.setSelection(TextSelection.create(ana.view.state.doc, 14)));
+  const { schema, tr } = ben.view.state;
+  ben.view.dispatch(tr.setBlockType(8, 8, schema.nodes.heading!, { id: "block00002", level: 2 }));
+  expect(ana.view.state.doc.lastChild?.type.name).toBe("heading");
+  expect(ana.view.state.selection.head).toBe(14);
+});
+
+it("a caret whose paragraph somebody else deletes stays in the document", () => {
+  const [ana, ben] = pair("first", "second block");
+  ana.view.dispatch(ana.view.state.tr.setSelection(TextSelection.create(ana.view.state.doc, 14)));
+  ben.view.dispatch(ben.view.state.tr.delete(7, ben.view.state.doc.content.size));
+  expect(textOf(ana)).toBe("first");
+  ana.view.dispatch(ana.view.state.tr.insertText("!"));
+  expect(textOf(ben)).toBe(textOf(ana));
 });
 
 it("asks without doing: undo is possible only after an own change", () => {

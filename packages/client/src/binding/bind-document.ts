@@ -4,6 +4,7 @@ import { redo, undo, yCursorPlugin, ySyncPlugin, yUndoPlugin, yUndoPluginKey } f
 import type { Awareness } from "y-protocols/awareness";
 import type { UndoManager, XmlFragment } from "yjs";
 import { CaretAwareness, type DrawnUser } from "./caret-awareness.ts";
+import { caretKeeper } from "./caret-keeper.ts";
 import { Carets } from "./carets.ts";
 
 /** What binds an editor to a document's body. */
@@ -25,7 +26,7 @@ export interface DocumentBinding {
 export function bindDocument(document: { body: XmlFragment; awareness: Awareness }): DocumentBinding {
   const carets = caretPlugins(document.awareness);
   return {
-    plugins: [ySyncPlugin(document.body), ...carets, yUndoPlugin()],
+    plugins: [caretKeeper(document.body), ySyncPlugin(document.body), ...carets, yUndoPlugin()],
     undo: (state, dispatch) =>
       isPossible(state, "undoStack") && (dispatch === undefined || undo(state) === true),
     redo: (state, dispatch) =>
