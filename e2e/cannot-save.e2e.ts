@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { eventually } from "@octavo/test-kit";
 import type { Page } from "playwright-core";
 import { describe, expect, it } from "vitest";
-import { moveCaret, openEditor, useStage, waitForText, waitUntilSaved } from "./support.ts";
+import { openEditor, useStage, waitForText, waitUntilSaved } from "./support.ts";
 
 /** A disk of its own, so small that a test can fill it: a tmpfs in a mount namespace, for which nobody needs root. */
 const TINY_DISK = [
@@ -71,7 +71,7 @@ async function expectTroubleAndRecovery(
   const page = await visit(ada);
   const editor = await openEditor(page, url);
   await editor.click();
-  await moveCaret(page, "Control+End");
+  await page.keyboard.press("Control+End");
   await page.keyboard.type(" Saved.");
   await waitUntilSaved(page);
 

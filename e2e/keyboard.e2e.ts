@@ -1,6 +1,6 @@
 import type { Locator, Page } from "playwright-core";
 import { describe, expect, it } from "vitest";
-import { moveCaret, openEditor, textOf, useStage, waitUntilSaved } from "./support.ts";
+import { openEditor, textOf, useStage, waitUntilSaved } from "./support.ts";
 
 const BODY = `# Heading
 
@@ -26,7 +26,7 @@ describe("by keyboard alone, and on a narrow screen", () => {
     await waitUntilSaved(page);
     await page.locator("body").focus();
     expect(await tabUntil(page, () => isFocused(editor))).toBeLessThan(20);
-    await moveCaret(page, "Control+End");
+    await page.keyboard.press("Control+End");
     await page.keyboard.type(" Typed.");
     expect(await textOf(editor)).toBe("Some text. Typed.");
     await page.keyboard.press("Tab");

@@ -102,43 +102,6 @@ export async function waitForText(page: Page, text: string | RegExp, withinMs = 
   await page.getByText(text).first().waitFor({ timeout: withinMs });
 }
 
-/**
- * Presses Home, End or Control+End until the caret is there: the browser tells the editor of a caret that moved a
- * frame later, and what somebody else does in that frame puts it back. People are slower than that.
- */
-export async function moveCaret(page: Page, key: "Home" | "End" | "Control+End"): Promise<void> {
-  await eventually(
-    async () => {
-      await page.keyboard.press(key);
-      const { before, after, isLast } = await page.evaluate(caretInBlock);
-      return key === "Home" ? before === "" : after === "" && (isLast || key === "End");
-    },
-    { what: `the caret at ${key}` },
-  );
-}
-
-/** Runs in the page: the text on both sides of the caret in its block, the names at carets left out. */
-async function caretInBlock(): Promise<{ before: string; after: string; isLast: boolean }> {
-  await new Promise(resolve => requestAnimationFrame(() => requestAnimationFrame(resolve)));
-  const selection = getSelection() as Selection;
-  const body = document.querySelector(".octavo-body") as Element;
-  const block = [...body.children].find(child => child.contains(selection.focusNode));
-  if (block === undefined) throw new Error("There is no caret in the text");
-  const textIn = (set: (range: Range) => void) => {
-    const range = document.createRange();
-    range.selectNodeContents(block);
-    set(range);
-    const part = range.cloneContents();
-    for (const caret of part.querySelectorAll(".octavo-caret")) caret.remove();
-    return part.textContent ?? "";
-  };
-  return {
-    before: textIn(range => range.setEnd(selection.focusNode as Node, selection.focusOffset)),
-    after: textIn(range => range.setStart(selection.focusNode as Node, selection.focusOffset)),
-    isLast: block === body.lastElementChild,
-  };
-}
-
 /** Body text of an editor without the carets of others, which are no text. */
 export function textOf(editor: Locator): Promise<string> {
   return editor.evaluate(element => {

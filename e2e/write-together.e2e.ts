@@ -5,7 +5,6 @@ import { describe, expect, it } from "vitest";
 import {
   documentIdOf,
   editorOf,
-  moveCaret,
   openEditor,
   sameText,
   textOf,
@@ -36,7 +35,7 @@ describe("two people write together", () => {
     const bertEditor = await editorOf(bert);
 
     await adaEditor.click();
-    await moveCaret(ada, "Control+End");
+    await ada.keyboard.press("Control+End");
     await ada.keyboard.press("Enter");
     await ada.keyboard.type("middle");
     await waitForText(guest, "middle");
@@ -44,7 +43,7 @@ describe("two people write together", () => {
 
     // The same paragraph: Ada at its end, Bert at its beginning.
     await bertEditor.getByText("middle").click();
-    await moveCaret(bert, "Home");
+    await bert.keyboard.press("Home");
     await expectCaret(bert, "Ada Admin");
     await expectCaret(ada, "Bert Brandt");
     await expectCaret(guest, "Ada Admin");
@@ -62,7 +61,7 @@ describe("two people write together", () => {
     expect(whole).toContain("ends with Ada. Offline.");
 
     await guestEditor.getByText("Offline.").click();
-    await moveCaret(guest, "End");
+    await guest.keyboard.press("End");
     await type(guest, " The guest too.");
     await waitUntilSaved(guest);
     await waitForText(ada, "The guest too.");
@@ -115,11 +114,11 @@ describe("two people write together", () => {
     const bEditor = await openEditor(b, (await administrator.createLink(id, "editor")).url);
 
     await aEditor.click();
-    await moveCaret(a, "Control+End");
+    await a.keyboard.press("Control+End");
     await type(a, " From A.");
     await waitForText(b, "From A.");
     await bEditor.click();
-    await moveCaret(b, "Home");
+    await b.keyboard.press("Home");
     await type(b, "From B. ");
     await waitForText(a, "From B.");
 

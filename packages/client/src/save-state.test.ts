@@ -2,8 +2,8 @@ import { describe, expect, it } from "vitest";
 import {
   nextSaveState,
   OFFLINE_AFTER_MS,
+  QUIET_MS,
   SAVING_AFTER_MS,
-  SAVING_AT_LEAST_MS,
   type SaveFacts,
   type Shown,
 } from "./save-state.ts";
@@ -25,16 +25,37 @@ const unsettled = (since: number): SaveFacts => ({
   unsettledSince: since,
   unsentEdits: 1,
 });
-const showing = (kind: "saved" | "saving", since = 0): Shown => ({
+const showing = (kind: "saved" | "saving" | "writing", since = 0): Shown => ({
   since,
-  state: kind === "saved" ? { kind, at: 1, pending: false } : { kind },
+  state: kind === "saved" ? { kind, at: 1 } : { kind },
 });
 
 describe("the label", () => {
-  it("stays Saved, marked as pending, while a write is younger than the grace", () => {
+  it("takes Saved back with the first letter, and says no other word while the write is young", () => {
     const { shown, lookAgainInMs } = nextSaveState(showing("saved"), unsettled(1000), 1100);
-    expect(shown.state).toEqual({ kind: "saved", at: 1, pending: true });
+    expect(shown.state).toEqual({ kind: "writing" });
     expect(lookAgainInMs).toBe(SAVING_AFTER_MS - 100);
+    expect(
+      nextSaveState(showing("saved"), { ...unsettled(0), unsettledSince: undefined }, 5).shown.state,
+    ).toEqual({
+      kind: "writing",
+    });
+  });
+
+  it("says Saved again only when the acks have been quiet for a while: it does not blink with every letter", () => {
+    const acked = { ...saved, savedAt: 1000 };
+    const early = nextSaveState(showing("writing", 900), acked, 1010);
+    expect(early.shown.state.kind).toBe("writing");
+    expect(early.lookAgainInMs).toBe(QUIET_MS - 10);
+    expect(nextSaveState(showing("writing", 900), acked, 1000 + QUIET_MS).shown.state.kind).toBe("saved");
+  });
+
+  it("never says Saved while anything is without its ack", () => {
+    for (const kind of ["saved", "saving", "writing"] as const) {
+      for (const now of [1000, 1001, 1000 + SAVING_AFTER_MS, 1000 + 10 * QUIET_MS]) {
+        expect(nextSaveState(showing(kind), unsettled(1000), now).shown.state.kind).not.toBe("saved");
+      }
+    }
   });
 
   it("says Saving from then on", () => {
@@ -45,8 +66,8 @@ describe("the label", () => {
     const shown = showing("saving", 1000);
     const early = nextSaveState(shown, saved, 1100);
     expect(early.shown.state.kind).toBe("saving");
-    expect(early.lookAgainInMs).toBe(SAVING_AT_LEAST_MS - 100);
-    expect(nextSaveState(shown, saved, 1000 + SAVING_AT_LEAST_MS).shown.state.kind).toBe("saved");
+    expect(early.lookAgainInMs).toBe(QUIET_MS - 100);
+    expect(nextSaveState(shown, saved, 1000 + QUIET_MS).shown.state.kind).toBe("saved");
   });
 
   it("does not fall back to Saved between two writes of somebody who types on", () => {

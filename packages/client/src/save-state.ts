@@ -4,8 +4,10 @@ import type { ErrorCode, Role } from "@octavo/schema";
 export type SaveState =
   /** The document has not been here yet. */
   | { kind: "opening" }
-  /** Everything is on the server's disk; `pending`: something younger than the grace is on its way. */
-  | { kind: "saved"; at: number | undefined; pending: boolean }
+  /** Everything is on the server's disk. */
+  | { kind: "saved"; at: number | undefined }
+  /** Somebody types, and the acks keep up: nothing is claimed and nothing is wrong. */
+  | { kind: "writing" }
   | { kind: "saving" }
   | { kind: "reconnecting"; unsentEdits: number }
   /** There is no copy on the device: what is unsent lives in this tab only. */
@@ -37,10 +39,10 @@ export interface Shown {
   since: number;
 }
 
-/** Below this age an unacknowledged write does not change the label: acks normally take a few milliseconds. */
+/** From this age of an unacknowledged write on the label says "Saving…": acks normally take a few milliseconds. */
 export const SAVING_AFTER_MS = 400;
-/** Shown at least this long, so that the label does not flicker. */
-export const SAVING_AT_LEAST_MS = 600;
+/** "Saving…" is shown at least this long, and "Saved" this long after the last ack, so that the label does not flicker. */
+export const QUIET_MS = 600;
 /** From here on a lost connection is called offline. */
 export const OFFLINE_AFTER_MS = 5_000;
 
@@ -54,12 +56,14 @@ export function nextSaveState(
   const show = (next: SaveState): Shown =>
     next.kind === shown.state.kind ? { state: next, since: shown.since } : { state: next, since: now };
 
-  if (shown.state.kind === "saving" && state.kind === "saved") {
-    const leftMs = SAVING_AT_LEAST_MS - (now - shown.since);
+  const isUnderWay = shown.state.kind === "saving" || shown.state.kind === "writing";
+  if (isUnderWay && state.kind === "saved") {
+    const since = Math.max(shown.state.kind === "saving" ? shown.since : 0, state.at ?? 0);
+    const leftMs = QUIET_MS - (now - since);
     if (leftMs > 0) return { shown, lookAgainInMs: leftMs };
   }
-  // A write on its way keeps "Saving…" on the screen; it does not fall back to "Saved" between two acks.
-  if (shown.state.kind === "saving" && state.kind === "saved" && state.pending) {
+  // It does not fall back from "Saving…" between two acks of somebody who types on.
+  if (shown.state.kind === "saving" && state.kind === "writing") {
     return { shown, ...(lookAgainInMs !== undefined && { lookAgainInMs }) };
   }
   return { shown: show(state), ...(lookAgainInMs !== undefined && { lookAgainInMs }) };
@@ -71,12 +75,10 @@ function wanted(facts: SaveFacts, now: number): { state: SaveState; lookAgainInM
   }
   if (facts.link !== "open") return whileNotLinked(facts, now);
   if (!facts.isWritable) return { state: { kind: "view-only", role: facts.role } };
-  if (facts.isSettled || facts.unsettledSince === undefined) {
-    return { state: { kind: "saved", at: facts.savedAt, pending: !facts.isSettled } };
-  }
+  if (facts.isSettled) return { state: { kind: "saved", at: facts.savedAt } };
+  if (facts.unsettledSince === undefined) return { state: { kind: "writing" } };
   const leftMs = SAVING_AFTER_MS - (now - facts.unsettledSince);
-  if (leftMs > 0)
-    return { state: { kind: "saved", at: facts.savedAt, pending: true }, lookAgainInMs: leftMs };
+  if (leftMs > 0) return { state: { kind: "writing" }, lookAgainInMs: leftMs };
   return { state: { kind: "saving" } };
 }
 

@@ -25,7 +25,9 @@ export function Announcements({ document }: { document: OpenDocument | undefined
 
   useEffect(() => {
     const was = before.current;
-    before.current = { saveState, standing };
+    // What is under way is no news: after a trouble it leads back to "Saved", and that is said then.
+    const isUnderWay = saveState.kind === "saving" || saveState.kind === "writing";
+    before.current = { saveState: isUnderWay ? was.saveState : saveState, standing };
     const urgent = urgentText(was, before.current, messages);
     if (urgent !== undefined) assertive.say(urgent);
     const calm = calmText(was.saveState, saveState, messages);

@@ -1,7 +1,16 @@
 "use client";
 
 import type { OpenDocument, SaveState as State } from "@octavo/client";
-import { CloudAlert, CloudCheck, CloudOff, CloudUpload, Eye, type LucideIcon, RefreshCw } from "lucide-react";
+import {
+  Cloud,
+  CloudAlert,
+  CloudCheck,
+  CloudOff,
+  CloudUpload,
+  Eye,
+  type LucideIcon,
+  RefreshCw,
+} from "lucide-react";
 import { useSaveState, useStanding } from "./hooks.ts";
 import type { Messages } from "./messages/en.ts";
 import { useMessages } from "./messages/messages.tsx";
@@ -9,6 +18,7 @@ import { useMessages } from "./messages/messages.tsx";
 const ICONS: Record<State["kind"], LucideIcon> = {
   opening: RefreshCw,
   saved: CloudCheck,
+  writing: Cloud,
   saving: CloudUpload,
   reconnecting: RefreshCw,
   "offline-not-kept": CloudOff,
@@ -24,8 +34,8 @@ export interface SaveStateProps {
 }
 
 /**
- * Whether the text is on the server's disk, as text and icon, at every width. `data-settled` is "true" only while
- * nothing is without its ack: the label itself waits a moment before it says "Saving…".
+ * Whether the text is on the server's disk, as text and icon, at every width. The word "Saved" (`data-settled`) is there
+ * only while nothing is without its ack; while somebody types and the acks keep up there is no word at all.
  */
 export function SaveState({ document, host }: SaveStateProps) {
   const state = useSaveState(document);
@@ -37,7 +47,7 @@ export function SaveState({ document, host }: SaveStateProps) {
     <span
       className="octavo-root octavo-save-state"
       data-state={state.kind}
-      data-settled={state.kind === "saved" && !state.pending}
+      data-settled={state.kind === "saved"}
       title={user?.guest ? `${hint} · ${user.name}` : hint}
     >
       <Icon size={20} strokeWidth={1.5} aria-hidden="true" />
@@ -58,6 +68,8 @@ function describe(state: State, messages: Messages, host: string): { label: stri
             ? messages.savedHintNoTime(host)
             : messages.savedHint(host, new Date(state.at).toLocaleTimeString()),
       };
+    case "writing":
+      return { label: "", hint: messages.savingHint };
     case "saving":
       return { label: messages.saving, hint: messages.savingHint };
     case "reconnecting":

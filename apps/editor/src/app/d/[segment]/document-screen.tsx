@@ -102,6 +102,7 @@ function isUnstored(state: ReturnType<typeof useSaveState>): boolean {
       return state.hasUnsaved;
     case "opening":
     case "saved":
+    case "writing":
     case "view-only":
       return false;
   }
