@@ -5,9 +5,9 @@ import type { CheckpointStore } from "../storage/checkpoint-store.ts";
 import type { Loaded } from "./load.ts";
 import type { Room } from "./room.ts";
 
-/** Log records that a cold load replays at most, roughly: about 10 ms. */
-const MAX_UPDATES = 500;
-/** Below this a longer log costs less than another checkpoint. */
+/** Log records that a cold load replays at most, roughly: about 10 ms in one transaction. */
+const MAX_UPDATES = 5_000;
+/** Below this a longer log costs less than another checkpoint, which is the whole document again. */
 const MIN_BYTES = 64 * 1024;
 /** People paused: the time at which a checkpoint disturbs nobody. */
 const IDLE_MS = 30_000;
