@@ -4,6 +4,7 @@ import { mkdtemp, readFile } from "node:fs/promises";
 import { connect } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { eventually } from "@octavo/test-kit/eventually";
 import { afterEach, describe, expect, test } from "vitest";
 import { readConfig } from "./config/env.ts";
 import { createLog } from "./logging/logger.ts";
@@ -166,12 +167,8 @@ describe("the process", () => {
     return { child, ended, output: () => output };
   }
 
-  async function ready(output: () => string): Promise<void> {
-    const deadline = Date.now() + 20_000;
-    while (!output().includes("Octavo is ready")) {
-      if (Date.now() > deadline) throw new Error(`not ready:\n${output()}`);
-      await new Promise(resolve => setTimeout(resolve, 20));
-    }
+  function ready(output: () => string): Promise<boolean> {
+    return eventually(() => output().includes("Octavo is ready"), { withinMs: 20_000, what: "the server" });
   }
 
   test("a bad configuration ends it with every fault in plain words", async () => {
