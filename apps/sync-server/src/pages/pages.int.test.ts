@@ -5,6 +5,7 @@ import { createServer, request as httpRequest, type Server } from "node:http";
 import { type AddressInfo, connect } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { eventually } from "@octavo/test-kit/eventually";
 import { afterEach, describe, expect, test } from "vitest";
 import { systemClock } from "../clock.ts";
 import type { Requester } from "../config/requester.ts";
@@ -77,14 +78,14 @@ interface Echo {
 }
 
 /** The first answer that is none of ours: the pages are up. */
-async function whenUp(get: (path: string) => Promise<Response>): Promise<Echo> {
-  const deadline = Date.now() + 10_000;
-  while (Date.now() < deadline) {
-    const response = await get("/");
-    if (response.ok) return (await response.json()) as Echo;
-    await new Promise(resolve => setTimeout(resolve, 20));
-  }
-  throw new Error("The pages did not start.");
+function whenUp(get: (path: string) => Promise<Response>): Promise<Echo> {
+  return eventually(
+    async () => {
+      const response = await get("/");
+      return response.ok ? ((await response.json()) as Echo) : undefined;
+    },
+    { what: "the pages" },
+  );
 }
 
 describe("the pages behind the door", () => {
@@ -126,6 +127,53 @@ describe("the pages behind the door", () => {
     const body = new Uint8Array(3 * 1024 * 1024);
     const response = await fetch(`${url}/action`, { method: "POST", body });
     expect(((await response.json()) as Echo).bodyBytes).toBe(body.length);
+  });
+
+  test.each(["GET", "DELETE", "OPTIONS", "POST"])(
+    "the body of a %s is never read as another request",
+    async method => {
+      const asked: string[] = [];
+      const upstream = createServer(async (request, response) => {
+        let body = "";
+        for await (const chunk of request) body += chunk;
+        asked.push(`${request.method} ${request.url} ${body.length}`);
+        response.end();
+      }).listen(0, "127.0.0.1");
+      await once(upstream, "listening");
+      endings.push(() => {
+        upstream.closeAllConnections();
+        upstream.close();
+      });
+      const editorUrl = `http://127.0.0.1:${(upstream.address() as AddressInfo).port}`;
+      const { url } = await openPages({ editorUrl });
+      const hidden = "GET /hidden HTTP/1.1\r\nHost: x\r\nx-octavo-client-address: 192.0.2.1\r\n\r\n";
+      const send = async (headers: Record<string, string>) => {
+        const request = httpRequest(`${url}/open`, { method, headers }).end(hidden);
+        const [response] = await once(request, "response");
+        response.resume();
+        await once(response, "end");
+      };
+      await send({ "transfer-encoding": "chunked" });
+      await send({ "content-length": String(hidden.length), connection: "content-length" });
+      await send({ "transfer-encoding": "chunked", connection: "transfer-encoding" });
+      expect(asked).toEqual(Array(3).fill(`${method} /open ${hidden.length}`));
+    },
+  );
+
+  test("a client cannot take away what the pages are told of it", async () => {
+    const { url, get } = await openPages();
+    await whenUp(get);
+    const connection = "x-octavo-client-address, x-forwarded-host, content-security-policy, host";
+    const request = httpRequest(`${url}/`, { headers: { connection } }).end();
+    const [response] = await once(request, "response");
+    let text = "";
+    for await (const chunk of response) text += chunk;
+    expect((JSON.parse(text) as Echo).headers).toMatchObject({
+      host: "docs.example.com",
+      "x-octavo-client-address": "198.51.100.9",
+      "x-forwarded-host": "docs.example.com",
+      "content-security-policy": expect.stringContaining("'nonce-"),
+    });
   });
 
   test("an answer that breaks off breaks off for the client, and a client that leaves harms nobody", async () => {
@@ -224,9 +272,7 @@ describe("the pages behind the door", () => {
     const { pid } = (await (await fetch(String(line).trim())).json()) as Echo;
     parent.kill("SIGKILL");
     await once(parent, "exit");
-    const deadline = Date.now() + 5_000;
-    while (isAlive(pid) && Date.now() < deadline) await new Promise(resolve => setTimeout(resolve, 20));
-    expect(isAlive(pid)).toBe(false);
+    await eventually(() => !isAlive(pid), { withinMs: 5_000, what: "the pages to end with their parent" });
   });
 });
 

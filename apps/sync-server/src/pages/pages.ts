@@ -1,6 +1,6 @@
 import { randomBytes } from "node:crypto";
 import { existsSync } from "node:fs";
-import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from "node:http";
+import type { IncomingMessage, OutgoingHttpHeaders, ServerResponse } from "node:http";
 import type { Duplex } from "node:stream";
 import { fileURLToPath } from "node:url";
 import type { Clock } from "../clock.ts";
@@ -65,11 +65,7 @@ export function startPages(options: PagesOptions): Pages {
         };
     return {
       origin,
-      requestHeaders: {
-        ...request.headers,
-        ...visitorHeaders(requester, options.internalSecret),
-        ...policy,
-      },
+      requestHeaders: { ...visitorHeaders(requester, options.internalSecret), ...policy },
       responseHeaders: { ...securityHeaders(path, requester, options), ...policy },
       onUnreachable,
     };
@@ -113,7 +109,7 @@ function startChild(options: PagesOptions): PageProcess {
 }
 
 /** Who asks, in the words that the pages hand back to our API when they ask for the visitor. */
-function visitorHeaders(requester: Requester, internalSecret: string): IncomingHttpHeaders {
+function visitorHeaders(requester: Requester, internalSecret: string): OutgoingHttpHeaders {
   return {
     host: requester.host,
     "x-forwarded-host": requester.host,

@@ -14,8 +14,8 @@ import { pipeline } from "node:stream";
 /** Where a request goes and what its answer carries besides its own headers. */
 export interface ProxyTarget {
   origin: string;
-  /** All headers of the request as the pages shall see it; those of one hop are dropped here. */
-  requestHeaders: IncomingHttpHeaders;
+  /** What the request carries besides its own headers, and nothing of the client's takes away. */
+  requestHeaders: OutgoingHttpHeaders;
   responseHeaders: OutgoingHttpHeaders;
   /** Called instead of an answer when the pages cannot be reached and nothing was sent yet. */
   onUnreachable: () => void;
@@ -107,7 +107,12 @@ export class PageProxy {
       agent: isSecure ? this.#httpsAgent : this.#httpAgent,
       method: request.method,
       path: request.url,
-      headers: { ...endToEnd(target.requestHeaders), ...more },
+      headers: {
+        ...endToEnd(request.headers),
+        ...framingOf(request.headers),
+        ...target.requestHeaders,
+        ...more,
+      },
       setHost: false,
     });
   }
@@ -119,6 +124,16 @@ function endToEnd(headers: IncomingHttpHeaders): OutgoingHttpHeaders {
   return Object.fromEntries(
     Object.entries(headers).filter(([name]) => !HOP_BY_HOP.has(name) && !named.has(name)),
   );
+}
+
+/**
+ * Where the body ends, said anew whatever the method is and `Connection` declares: a body that ends nowhere would be
+ * read by the pages as the next request of a connection that others use too.
+ */
+function framingOf(headers: IncomingHttpHeaders): OutgoingHttpHeaders {
+  if (headers["transfer-encoding"] !== undefined) return { "transfer-encoding": "chunked" };
+  const length = headers["content-length"];
+  return length === undefined ? {} : { "content-length": length };
 }
 
 function hasBody(headers: IncomingHttpHeaders): boolean {
