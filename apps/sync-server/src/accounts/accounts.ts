@@ -9,6 +9,7 @@ import type { InvitationRow } from "../storage/catalog/invitations.ts";
 import type { Admission, Person } from "../storage/catalog/people.ts";
 import type { Secrets } from "../storage/secrets.ts";
 import { readToken, signToken } from "./access-token.ts";
+import { bearerOf } from "./bearer.ts";
 import { openBetterAuth } from "./better-auth.ts";
 import { readCookie } from "./cookies.ts";
 import { GUEST_COOKIE, type Guest, newGuest, readGuest } from "./guests.ts";
@@ -234,10 +235,6 @@ export async function createAccounts(parts: AccountsParts): Promise<Accounts> {
       return () => listeners.delete(listener);
     },
   };
-}
-
-function bearerOf(headers: Headers): string | undefined {
-  return /^Bearer +(\S+) *$/i.exec(headers.get("authorization") ?? "")?.[1];
 }
 
 /** `ana.lopez@example.com` → `ana.lopez`: a name to begin with. */

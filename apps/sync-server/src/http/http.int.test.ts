@@ -470,6 +470,10 @@ describe("other origins", () => {
     expect((await bare({})).status).toBe(403);
     expect((await bare({ "sec-fetch-site": "cross-site" })).status).toBe(403);
     expect((await bare({ "sec-fetch-site": "same-origin" })).status).toBe(201);
+    // What a browser sends by itself to a proxy that asks for a password says nothing about the page.
+    for (const authorization of ["Basic YTpi", "Bearer", "Bearer a b"]) {
+      expect((await bare({ authorization, origin: "https://evil.example" })).status).toBe(403);
+    }
   });
 
   test("are measured against the address by which the server was opened", async () => {
