@@ -31,11 +31,13 @@ describe("the log", () => {
     expect(JSON.stringify(line)).not.toContain("secret stuff");
   });
 
-  test("paths lose their query and the secrets of links", () => {
+  test("paths lose their query, the secrets of links and the titles of documents", () => {
     expect(pathForLog("/yjs/abc?token=secret")).toBe("/yjs/abc");
     expect(pathForLog("/s/3f9c")).toBe("/s/…");
     expect(pathForLog("/invite/3f9c")).toBe("/invite/…");
     expect(pathForLog("/setup?token=1")).toBe("/setup");
+    expect(pathForLog("/d/secret-plan-Vrr4DWNHSwu6iNpqbFuxpL")).toBe("/d/Vrr4DWNHSwu6iNpqbFuxpL");
+    expect(pathForLog("/d/secret-plan")).toBe("/d/…");
     expect(pathForLog(undefined)).toBe("");
   });
 });

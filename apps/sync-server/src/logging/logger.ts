@@ -1,3 +1,4 @@
+import { idFromSlug } from "@octavo/schema";
 import { type DestinationStream, type Logger, type LoggerOptions, pino } from "pino";
 import pretty from "pino-pretty";
 
@@ -50,9 +51,11 @@ export function createLog(options: LoggingOptions, destination?: DestinationStre
   );
 }
 
-/** A request's path without its query, which may hold tokens, and without the secret of a share or invitation link. */
+/** A request's path without its query, which may hold tokens, without the secret of a link, and without a title. */
 export function pathForLog(url: string | undefined): string {
   const path = (url ?? "").split(/[?#]/, 1)[0] ?? "";
+  const document = /^\/d\/(.+)$/.exec(path)?.[1];
+  if (document !== undefined) return `/d/${idFromSlug(document) ?? "…"}`;
   return path.replace(/^\/(s|invite)\/.+$/, "/$1/…").slice(0, 300);
 }
 
