@@ -85,7 +85,8 @@ export function openDoor(parts: DoorParts): Door {
 
   async function answer(part: Part, request: IncomingMessage, response: ServerResponse): Promise<void> {
     const requester = admit(request);
-    switch (part) {
+    // Links, cookies and the API's own address are made of the host: with one that is none they would mean others.
+    switch (requester.host === "" && part !== "health" && part !== "metrics" ? "refused" : part) {
       case "refused":
         return answerProblem(request, response, new AppError("INVALID_REQUEST"));
       case "health":

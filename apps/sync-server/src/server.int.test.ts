@@ -105,6 +105,12 @@ describe("the door", () => {
     ],
     ["a doubled slash", "GET //evil.example/ HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n", "400"],
     ["no host", "GET / HTTP/1.1\r\nConnection: close\r\n\r\n", "400"],
+    [
+      "a host that is none",
+      "GET /api//a/api/v1/me HTTP/1.1\r\nHost: a b\r\nConnection: close\r\n\r\n",
+      "400",
+    ],
+    ["a host with a path", "GET / HTTP/1.1\r\nHost: a/b\r\nConnection: close\r\n\r\n", "400"],
     ["no HTTP at all", "\x16\x03\x01\x02\x00hello\r\n\r\n", "400"],
     ["endless headers", `GET / HTTP/1.1\r\nHost: a\r\nX: ${"x".repeat(70_000)}\r\n\r\n`, "431"],
     [
