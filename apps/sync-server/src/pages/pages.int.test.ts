@@ -31,6 +31,7 @@ writeFileSync(
      for await (const chunk of request) chunks.push(chunk);
      response.setHeader("set-cookie", ["a=1", "b=2"]);
      response.setHeader("keep-alive", "timeout=5");
+     response.setHeader("x-middleware-rewrite", "http://127.0.0.1:" + process.env.PORT);
      response.end(JSON.stringify({ pid: process.pid, url: request.url, headers: request.headers, bodyBytes: Buffer.concat(chunks).length, environment: Object.keys(process.env) }));
    }).listen(process.env.PORT, process.env.HOSTNAME);`,
 );
@@ -116,6 +117,7 @@ describe("the pages behind the door", () => {
     expect(response.headers.get("content-security-policy")).toBe(headers["content-security-policy"]);
     expect(response.headers.get("strict-transport-security")).not.toBeNull();
     expect(response.headers.getSetCookie()).toEqual(["a=1", "b=2"]);
+    expect(response.headers.has("x-middleware-rewrite")).toBe(false);
     expect(environment).not.toContain("ADMIN_PASSWORD");
     const other = (await (await get("/")).json()) as Echo;
     expect(other.headers["content-security-policy"]).not.toBe(headers["content-security-policy"]);

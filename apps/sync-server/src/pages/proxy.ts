@@ -52,7 +52,7 @@ export class PageProxy {
     response.once("close", abandon);
 
     upstream.once("response", answer => {
-      const headers = { ...endToEnd(answer.headers), ...target.responseHeaders };
+      const headers = { ...withoutInternals(endToEnd(answer.headers)), ...target.responseHeaders };
       response.writeHead(answer.statusCode ?? 502, answer.statusMessage, headers);
       // An answer that breaks off breaks off for the client too: its length or last chunk is missing.
       pipeline(answer, response, error => error && response.destroy());
@@ -124,6 +124,11 @@ function endToEnd(headers: IncomingHttpHeaders): OutgoingHttpHeaders {
   return Object.fromEntries(
     Object.entries(headers).filter(([name]) => !HOP_BY_HOP.has(name) && !named.has(name)),
   );
+}
+
+/** Next tells by these what it did with a request, with the address that it has on the loopback. */
+function withoutInternals(headers: OutgoingHttpHeaders): OutgoingHttpHeaders {
+  return Object.fromEntries(Object.entries(headers).filter(([name]) => !name.startsWith("x-middleware-")));
 }
 
 /**
