@@ -27,6 +27,8 @@ const config: NextConfig = {
     ),
   },
   poweredByHeader: false,
+  // No page uses the image optimizer, which would work for strangers: its address does not exist then.
+  images: { unoptimized: true },
   // The door compresses nothing twice and knows the visitor's address; Next only renders.
   compress: true,
   reactStrictMode: true,

@@ -9,6 +9,8 @@ export async function GET(request: NextRequest): Promise<Response> {
   if (/prefetch|prerender/.test(request.headers.get("sec-purpose") ?? request.headers.get("purpose") ?? "")) {
     return new Response(null, { status: 204 });
   }
+  // Nor must a link or a script of another site: it leads to the documents, where one click is enough.
+  if (/^(cross|same)-site$/.test(request.headers.get("sec-fetch-site") ?? "")) return seeOther("/");
   try {
     return seeOther(documentPath(await createDocument()));
   } catch (error) {
