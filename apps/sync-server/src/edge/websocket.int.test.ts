@@ -32,9 +32,11 @@ describe("at the upgrade", () => {
     "/sync/v1/%00",
     `/sync/v1/${"a".repeat(10_000)}`,
     "/sync/v1/%",
-  ])("U1 %s is answered with 404 and makes no room", async path => {
+  ])("U1 %s is answered with 404 and its code, and makes no room", async path => {
     await using server = await startSyncServer();
-    expect(await exchange(server.port, upgradeRequest(path))).toMatch(/^HTTP\/1\.1 404 /);
+    const [head = "", body = ""] = (await exchange(server.port, upgradeRequest(path))).split("\r\n\r\n");
+    expect(head).toMatch(/^HTTP\/1\.1 404 Not Found\r\n/);
+    expect(JSON.parse(body)).toMatchObject({ status: 404, code: "NOT_FOUND" });
     expect(await server.loadedRooms()).toBe(0);
   });
 

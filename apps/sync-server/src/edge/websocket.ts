@@ -1,9 +1,11 @@
-import type { IncomingMessage } from "node:http";
+import { type IncomingMessage, STATUS_CODES } from "node:http";
 import type { Duplex } from "node:stream";
-import { LIMITS } from "@octavo/schema";
+import { AppError, type ErrorCode, LIMITS } from "@octavo/schema";
+import { problemOf } from "@octavo/schema/http";
 import type { Logger } from "pino";
 import { WebSocketServer } from "ws";
 import type { LiveRooms } from "../documents/client-socket.ts";
+import { pathForLog } from "../logging/logger.ts";
 import { LimitedWebSocket, WebSocketClient } from "./client-socket.ts";
 import { credentialsOfOrigin, type OriginRules } from "./origin.ts";
 import { readSyncPath } from "./sync-path.ts";
@@ -56,12 +58,12 @@ export function createSocketDoor(options: SocketDoorOptions): SocketDoor {
       // First of all: a peer that resets the connection must not be an exception.
       stream.on("error", () => stream.destroy());
       if (isClosed) {
-        refuse(stream, "503 Service Unavailable");
+        refuse(stream, request, "SHUTTING_DOWN");
         return;
       }
       const place = readSyncPath(request.url);
       if (place === undefined) {
-        refuse(stream, "404 Not Found");
+        refuse(stream, request, "NOT_FOUND");
         return;
       }
       const credentials = credentialsOfOrigin({ origin: request.headers.origin, host: asker.host }, rules);
@@ -95,8 +97,14 @@ export function createSocketDoor(options: SocketDoorOptions): SocketDoor {
   };
 }
 
-function refuse(stream: Duplex, status: string): void {
-  stream.end(`HTTP/1.1 ${status}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`);
+/** Answers instead of the upgrade, with the same problem that the HTTP interface would answer. */
+function refuse(stream: Duplex, { url }: IncomingMessage, code: ErrorCode): void {
+  const problem = problemOf(new AppError(code), pathForLog(url));
+  const body = JSON.stringify(problem);
+  stream.end(
+    `HTTP/1.1 ${problem.status} ${STATUS_CODES[problem.status]}\r\nConnection: close\r\n` +
+      `Content-Type: application/problem+json\r\nContent-Length: ${Buffer.byteLength(body)}\r\n\r\n${body}`,
+  );
 }
 
 function headersOf(request: IncomingMessage): Headers {
