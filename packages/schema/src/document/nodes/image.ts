@@ -14,15 +14,22 @@ import { LAYOUT } from "../layout.ts";
 
 const isSize = wholeNumber(1, LAYOUT.imageSizeMax);
 
-/** An image as a block of its own. One whose address is not allowed shows its alternative text. */
+/** Holds an address that leads nowhere from a page of ours. */
+const KEPT_SOURCE = "data-src";
+
+/**
+ * An image as a block of its own. One whose address is not allowed shows its alternative text, and so does one
+ * beside the file that an import came from (`docs/picture.png`): its address is kept for the way out.
+ */
 export const Image = TiptapImage.extend({
   addAttributes() {
     return {
       src: {
         default: null,
         validate: validator("src", nullOr(isImageSource)),
-        parseHTML: element => normalizeImageSource(element.getAttribute("src")),
-        renderHTML: ({ src }) => (isImageSource(src) ? { src } : {}),
+        parseHTML: element => sourceOf(element),
+        renderHTML: ({ src }) =>
+          isImageSource(src) ? { [isReachable(src) ? "src" : KEPT_SOURCE]: src } : {},
       },
       alt: text("alt"),
       title: text("title"),
@@ -34,8 +41,8 @@ export const Image = TiptapImage.extend({
   parseHTML() {
     return [
       {
-        tag: "img[src]",
-        getAttrs: element => (normalizeImageSource(element.getAttribute("src")) ? null : false),
+        tag: `img[src], img[${KEPT_SOURCE}]`,
+        getAttrs: element => (sourceOf(element) ? null : false),
       },
     ];
   },
@@ -69,6 +76,15 @@ export const Image = TiptapImage.extend({
     ];
   },
 });
+
+function sourceOf(element: HTMLElement): string | undefined {
+  return normalizeImageSource(element.getAttribute("src") ?? element.getAttribute(KEPT_SOURCE));
+}
+
+/** Absolute, or from the root of this server. */
+function isReachable(source: string): boolean {
+  return /^(https?:|\/)/i.test(source);
+}
 
 function text(name: string) {
   return {
