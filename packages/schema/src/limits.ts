@@ -30,6 +30,10 @@ export const LIMITS = {
   awarenessClients: 50,
   /** Time a socket may stay without authenticating. */
   authenticateMs: 15_000,
+  /** Sockets of one network (an address, an IPv6 /64) that have not authenticated yet: an office behind one address comes back at once. */
+  strangersPerNetwork: 200,
+  /** The same of all networks; each costs about 20 KiB until its deadline. */
+  strangers: 2_000,
   /** Bytes a socket may send before it is authenticated. */
   unauthenticatedBytes: 256 * KIB,
   /** Inbound bytes waiting per connection before its socket is paused. */

@@ -24,6 +24,7 @@ export class LimitedWebSocket extends WebSocket {
 export class WebSocketClient implements ClientSocket {
   readonly #socket: WebSocket;
   readonly #stream: Duplex;
+  readonly #onTrusted: () => void;
   #listener: SocketListener | undefined;
   #isTrusted = false;
   #strangerBytes = 0;
@@ -33,10 +34,11 @@ export class WebSocketClient implements ClientSocket {
   #allowedBytes: number = LIMITS.outboundBufferBytes;
   #patience: NodeJS.Timeout | undefined;
 
-  /** `stream` is the socket below, of which everything is counted until `trust`. */
-  constructor(socket: WebSocket, stream: Duplex) {
+  /** `stream` is the socket below, of which everything is counted until `trust`; then `onTrusted` is called. */
+  constructor(socket: WebSocket, stream: Duplex, onTrusted: () => void) {
     this.#socket = socket;
     this.#stream = stream;
+    this.#onTrusted = onTrusted;
     stream.on("data", this.#countStranger);
   }
 
@@ -107,6 +109,7 @@ export class WebSocketClient implements ClientSocket {
   trust(): void {
     this.#isTrusted = true;
     this.#stream.off("data", this.#countStranger);
+    this.#onTrusted();
   }
 
   /** Asks for a sign of life; ends the socket when the last one asked for did not come. */

@@ -1,3 +1,4 @@
+import { once } from "node:events";
 import { connect } from "node:net";
 import { LIMITS } from "@octavo/schema";
 import { createRandom, eventually, seedMessage } from "@octavo/test-kit";
@@ -52,6 +53,30 @@ describe("at the upgrade", () => {
     }
     const client = await RawClient.join({ url: server.url, documentId });
     expect(client.messages[0]).toMatchObject({ type: "welcome" });
+  });
+
+  test("U3 who opens sockets and says nothing finds no more, and who left makes room", async () => {
+    await using server = await startSyncServer();
+    const documentId = await server.create();
+    const request = upgradeRequest(`/sync/v1/${documentId}`);
+    const silent = await Promise.all(
+      Array.from({ length: LIMITS.strangersPerNetwork }, async () => {
+        const socket = connect(server.port, "127.0.0.1", () => socket.write(request));
+        socket.on("error", () => {});
+        await once(socket, "data");
+        return socket;
+      }),
+    );
+    const answer = await exchange(server.port, request);
+    expect(answer).toMatch(/^HTTP\/1\.1 429 /);
+    expect(answer).toContain("TOO_MANY_CONNECTIONS");
+    silent[0]?.destroy();
+    // Those who are let in hold no place: several come through the one that is free.
+    for (let i = 0; i < 3; i++) {
+      const client = await eventually(async () => RawClient.join({ url: server.url, documentId }));
+      expect(client.messages[0]).toMatchObject({ type: "welcome" });
+    }
+    for (const socket of silent) socket.destroy();
   });
 
   test("O1 a foreign page is told why it may not come in", async () => {

@@ -8,6 +8,7 @@ import type { LiveRooms } from "../documents/client-socket.ts";
 import { pathForLog } from "../logging/logger.ts";
 import { LimitedWebSocket, WebSocketClient } from "./client-socket.ts";
 import { credentialsOfOrigin, type OriginRules } from "./origin.ts";
+import { Strangers } from "./strangers.ts";
 import { readSyncPath } from "./sync-path.ts";
 
 export interface SocketDoorOptions extends Partial<OriginRules> {
@@ -40,6 +41,7 @@ export function createSocketDoor(options: SocketDoorOptions): SocketDoor {
   const { rooms, log } = options;
   const rules: OriginRules = { url: options.url, embedOrigins: options.embedOrigins ?? [] };
   const sockets = new Set<WebSocketClient>();
+  const strangers = new Strangers({ perNetwork: LIMITS.strangersPerNetwork, inAll: LIMITS.strangers });
   let isClosed = false;
   const server = new WebSocketServer({
     noServer: true,
@@ -66,9 +68,15 @@ export function createSocketDoor(options: SocketDoorOptions): SocketDoor {
         refuse(stream, request, "NOT_FOUND");
         return;
       }
+      const leave = strangers.enter(asker.address);
+      if (leave === undefined) {
+        refuse(stream, request, "TOO_MANY_CONNECTIONS");
+        return;
+      }
+      stream.on("close", leave);
       const credentials = credentialsOfOrigin({ origin: request.headers.origin, host: asker.host }, rules);
       server.handleUpgrade(request, stream, head, webSocket => {
-        const socket = new WebSocketClient(webSocket, stream);
+        const socket = new WebSocketClient(webSocket, stream, leave);
         if (credentials === undefined) {
           log.warn({ event: "socket.refused", code: "ORIGIN_NOT_ALLOWED", documentId: place.documentId });
           // As a close and not as an HTTP status: a browser shows the script no status of an upgrade.
