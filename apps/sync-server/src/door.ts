@@ -7,7 +7,7 @@ import { getRequestListener } from "@hono/node-server";
 import { RESPONSE_ALREADY_SENT } from "@hono/node-server/utils/response";
 import { AppError } from "@octavo/schema";
 import { problemOf } from "@octavo/schema/http";
-import { LINK_PATH } from "@octavo/schema/protocol";
+import { LINK_PATH, YJS_PATH } from "@octavo/schema/protocol";
 import type { Clock } from "./clock.ts";
 import { type Requester, type RequestHead, removeClaims } from "./config/requester.ts";
 import { type Log, pathForLog } from "./logging/logger.ts";
@@ -60,7 +60,7 @@ const REQUEST_TIMEOUT_MS = 120_000;
 const KEEP_ALIVE_MS = 65_000;
 /** Strangers may ask for readiness; the disk answers once a second. */
 const READINESS_MS = 1_000;
-const SOCKET_PATHS = ["/sync/", "/yjs/"];
+const SOCKET_PATHS = ["/sync/", YJS_PATH];
 
 type Part = "health" | "metrics" | "api" | "pages" | "refused";
 

@@ -137,10 +137,11 @@ test("a failed load leaves neither room nor holder", async () => {
 
 test("nobody is attached to a room that is being unloaded, at no offset", async () => {
   for (let offset = 0; offset < 120; offset++) {
-    const { engine: created } = engine({ onIdle: () => {} });
+    const idle = Promise.withResolvers<void>();
+    const { engine: created } = engine({ onIdle: () => idle.resolve() });
     await created.hold(ID);
     created.release(ID);
-    await new Promise(resolve => setTimeout(resolve, 0));
+    await idle.promise;
     const unloading = created.unloadIfIdle(ID);
     for (let i = 0; i < offset % 40; i++) await null;
     const document = await created.hold(ID);
