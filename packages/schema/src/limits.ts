@@ -39,6 +39,8 @@ export const LIMITS = {
   /** Inbound bytes waiting per connection before its socket is paused. */
   inboundQueueBytes: 1 * MIB,
   inboundQueueFrames: 256,
+  /** Bytes waiting towards a reader above which it gets nothing more until it read them: then one update of all it missed. */
+  slowReaderBytes: 256 * KIB,
   /** Bytes buffered towards a reader that does not read before its socket is closed. */
   outboundBufferBytes: 4 * MIB,
   /** Updates held because something they depend on is missing, per connection. */

@@ -23,6 +23,8 @@ export interface SocketListener {
   onFrame(frame: Uint8Array): void;
   /** Called once, also when this side closed. */
   onClose(): void;
+  /** What waited to leave came down to half of `LIMITS.slowReaderBytes`, after it had been above all of it. */
+  onDrained(): void;
 }
 
 /** What a socket asked for at its upgrade. */

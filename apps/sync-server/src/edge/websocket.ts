@@ -80,7 +80,7 @@ export function createSocketDoor(options: SocketDoorOptions): SocketDoor {
         if (credentials === undefined) {
           log.warn({ event: "socket.refused", code: "ORIGIN_NOT_ALLOWED", documentId: place.documentId });
           // As a close and not as an HTTP status: a browser shows the script no status of an upgrade.
-          socket.listen({ onFrame: () => {}, onClose: () => {} });
+          socket.listen({ onFrame: () => {}, onClose: () => {}, onDrained: () => {} });
           socket.close("ORIGIN_NOT_ALLOWED");
           return;
         }
@@ -90,6 +90,7 @@ export function createSocketDoor(options: SocketDoorOptions): SocketDoor {
         sockets.add(socket);
         socket.listen({
           onFrame: frame => listener.onFrame(frame),
+          onDrained: () => listener.onDrained(),
           onClose: () => {
             sockets.delete(socket);
             listener.onClose();

@@ -131,6 +131,8 @@ export class SyncConnection implements SocketListener, Worker {
     this.#finish();
   }
 
+  onDrained(): void {}
+
   /** Ends the connection for a reason of ours. Nothing it sent and that was not admitted counts any more. */
   close(code?: ErrorCode): void {
     if (this.#state.name === "closed") return;
