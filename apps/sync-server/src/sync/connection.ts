@@ -13,6 +13,7 @@ import { checkHandshake, decideEntry, type Entry, type Identify, isWritable } fr
 import { isStateVector } from "./guard.ts";
 import type { OpenRoom } from "./open-room.ts";
 import { presenceUserOf, type Speaker } from "./presence.ts";
+import { Reader } from "./reader.ts";
 import type { Turns, Worker } from "./turns.ts";
 import {
   AUTH_TOKEN,
@@ -88,6 +89,7 @@ const TOKEN_RENEWAL_MS = 60_000;
 export class SyncConnection implements SocketListener, Worker {
   readonly documentId: string;
   readonly #socket: ClientSocket;
+  readonly #reader: Reader;
   readonly #request: SocketRequest;
   readonly #house: House;
   readonly #log: Logger;
@@ -108,6 +110,7 @@ export class SyncConnection implements SocketListener, Worker {
   constructor(socket: ClientSocket, request: SocketRequest, house: House) {
     this.documentId = request.documentId;
     this.#socket = socket;
+    this.#reader = new Reader(socket);
     this.#request = { ...request, headers: credentialsOf(request.headers) };
     this.#house = house;
     this.#log = house.log.child({ documentId: request.documentId });
@@ -146,6 +149,14 @@ export class SyncConnection implements SocketListener, Worker {
 
   send(message: ServerMessage): void {
     if (this.isOpen) this.#socket.send(serverMessageFrame(this.#address!, message));
+  }
+
+  get address(): string {
+    return this.#address ?? this.documentId;
+  }
+
+  sendPresence(frame: Uint8Array): void {
+    this.#reader.sendPresence(frame);
   }
 
   /** Schema version this client understands; undefined for one that did not say. */

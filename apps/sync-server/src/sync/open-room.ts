@@ -9,7 +9,11 @@ import type { Room } from "./room.ts";
 /** A connection as its room sees it. */
 export interface RoomMember {
   readonly schema: number | undefined;
+  /** What every frame to it begins with: the document's id, for some clients with a session after it. */
+  readonly address: string;
   send(message: ServerMessage): void;
+  /** A frame of presence. Who does not read gets none, and `Presence.frameOfAll` after having read. */
+  sendPresence(frame: Uint8Array): void;
   close(code: ErrorCode): void;
 }
 
@@ -49,6 +53,14 @@ export class OpenRoom {
 
   announce(message: ServerMessage): void {
     for (const member of this.#members) member.send(message);
+  }
+
+  /** Sends presence to everybody but one, encoded once for all that share an address. */
+  tellPresence(encode: (address: string) => Uint8Array, except?: RoomMember): void {
+    const frameFor = oncePerAddress(encode);
+    for (const member of this.#members) {
+      if (member !== except) member.sendPresence(frameFor(member.address));
+    }
   }
 
   closeAll(code: ErrorCode): void {
@@ -107,4 +119,17 @@ export class OpenRoom {
       scratch.destroy();
     }
   }
+}
+
+/** Members mostly share the address: the same bytes, and the very same object, go to all of them. */
+export function oncePerAddress(encode: (address: string) => Uint8Array): (address: string) => Uint8Array {
+  const frames = new Map<string, Uint8Array>();
+  return address => {
+    let frame = frames.get(address);
+    if (frame === undefined) {
+      frame = encode(address);
+      frames.set(address, frame);
+    }
+    return frame;
+  };
 }

@@ -4,7 +4,7 @@ import { createEncoder, toUint8Array, writeVarString, writeVarUint } from "lib0/
 import { applyAwarenessUpdate } from "y-protocols/awareness";
 import { actorOf, type Identity, nameOf } from "../accounts/identity.ts";
 import { Bytes, Malformed } from "./bytes.ts";
-import type { HocuspocusConnection, HocuspocusDocument } from "./upstream.ts";
+import { awarenessFrame, type HocuspocusConnection, type HocuspocusDocument } from "./upstream.ts";
 
 /** A connection as presence knows it. */
 export interface Speaker {
@@ -55,6 +55,11 @@ export class Presence {
       if (error instanceof Malformed) return false;
       throw error;
     }
+  }
+
+  /** Everybody's state in one frame, for who missed frames; undefined when nobody is there. */
+  frameOfAll(address: string): Uint8Array | undefined {
+    return awarenessFrame(address, this.#document);
   }
 
   /** Frees the ids of a connection that left; Hocuspocus tells the others. */

@@ -83,6 +83,12 @@ export function syncStepOneFrame(address: string, document: Document): Uint8Arra
   return new OutgoingMessage(address).createSyncMessage().writeFirstSyncStepFor(document).toUint8Array();
 }
 
+/** Everybody's awareness state; undefined when there is none. */
+export function awarenessFrame(address: string, { awareness }: Document): Uint8Array | undefined {
+  if (awareness.getStates().size === 0) return undefined;
+  return new OutgoingMessage(address).createAwarenessUpdateMessage(awareness).toUint8Array();
+}
+
 export function tokenRequestFrame(address: string): Uint8Array {
   return new OutgoingMessage(address).writeTokenSyncRequest().toUint8Array();
 }
