@@ -44,6 +44,18 @@ function writer(clientId: number) {
       body.insert(body.length, [paragraph]);
       return updates.at(-1)!;
     },
+    text: (index: number) => (body.get(index) as XmlElement).get(0) as XmlText,
+    image(attributes: Record<string, string | number | object>) {
+      const image = new XmlElement<Record<string, string | number | object>>("image");
+      for (const [key, value] of Object.entries(attributes)) image.setAttribute(key, value);
+      body.insert(body.length, [image as XmlElement]);
+      return updates.at(-1)!;
+    },
+    /** Overwrites an attribute of the first block. */
+    set(key: string, value: string | number | object) {
+      (body.get(0) as XmlElement<Record<string, string | number | object>>).setAttribute(key, value);
+      return updates.at(-1)!;
+    },
     removeFirst() {
       body.delete(0, 1);
       return updates.at(-1)!;
@@ -74,6 +86,63 @@ describe("A1 what brings nothing new is not appended again", () => {
     const last = one.paragraph("new");
     const verdict = judge(room, encodeStateAsUpdate(one.document), "user:a");
     expect(verdict.kind === "append" && verdict.update.length).toBeLessThan(last.length + 10);
+  });
+});
+
+describe("A1 deletions that the document has are not appended again", () => {
+  /** A document with many deletions far apart, in the room as well. */
+  const holed = (deletions: number) => {
+    const [room, one] = [new View(), writer(1)];
+    one.paragraph("0123456789".repeat(deletions));
+    const text = one.text(0);
+    for (let i = 0; i < deletions; i++) text.delete(i * 9, 1);
+    for (const update of one.updates) expect(room.take(update)).toBe("append");
+    return { room, one };
+  };
+  /** What a stock provider answers to a step 1: what the other side lacks, and every deletion it knows. */
+  const stepTwo = (room: View, document: Doc) =>
+    encodeStateAsUpdate(document, encodeStateVector(room.document));
+
+  test("with nothing else there is nothing new", () => {
+    const { room, one } = holed(500);
+    const step = stepTwo(room, one.document);
+    expect(step.length).toBeGreaterThan(1000);
+    expect(judge(room, step, "user:a").kind).toBe("nothing-new");
+  });
+
+  test("beside something new only that is appended", () => {
+    const { room, one } = holed(500);
+    const added = one.paragraph("new");
+    const verdict = judge(room, stepTwo(room, one.document), "user:a");
+    expect(verdict.kind === "append" && verdict.update.length).toBeLessThanOrEqual(added.length);
+    const known = one.text(0).length;
+    one.text(0).delete(100, 3);
+    const next = judge(room, stepTwo(room, one.document), "user:a");
+    expect(next.kind === "append" && next.update.length).toBeLessThanOrEqual(added.length + 30);
+    expect(room.take(stepTwo(room, one.document))).toBe("append");
+    expect(encodeStateAsUpdate(room.document)).toEqual(encodeStateAsUpdate(one.document));
+    expect(one.text(0).length).toBe(known - 3);
+  });
+
+  test("a range that is known in parts is cut to the rest, also where it reaches over what is new", () => {
+    const [room, one] = [new View(), writer(1)];
+    for (const update of [one.paragraph("0123456789")]) room.take(update);
+    one.text(0).delete(2, 2);
+    room.take(one.updates.at(-1)!);
+    one.text(0).insert(8, "ab");
+    one.text(0).delete(0, 10);
+    const verdict = judge(room, stepTwo(room, one.document), "user:a");
+    expect(verdict).toMatchObject({
+      kind: "append",
+      sketch: {
+        deletions: [
+          { clock: 2, length: 2 },
+          { clock: 6, length: 8 },
+        ],
+      },
+    });
+    room.take(stepTwo(room, one.document));
+    expect(encodeStateAsUpdate(room.document)).toEqual(encodeStateAsUpdate(one.document));
   });
 });
 
@@ -178,6 +247,66 @@ describe("A4 what Yjs could not delete again is refused", () => {
     room.take(written(1, 1, 1, 0, [0x28], 1, "default", "a", 1, [126], 0));
     const beside = written(1, 1, 1, 1, [0x84], 1, 0, "ab", 0);
     expect(room.take(beside)).toBe("refuse");
+  });
+});
+
+describe("G7 an attribute holds only what the schema takes", () => {
+  const judged = (update: Uint8Array, room = new View()) => {
+    const verdict = judge(room, update, "user:a");
+    return verdict.kind === "refuse" ? verdict.reason : verdict.kind;
+  };
+  const refused = "a value that an attribute may not have";
+
+  test.each([
+    ["src", "javascript:alert(1)"],
+    ["src", "data:text/html,<script>alert(1)</script>"],
+    ["src", { toString: "javascript:alert(1)" }],
+    ["src", ["javascript:alert(1)"]],
+    ["src", new Uint8Array([1, 2])],
+    ["alt", 7],
+    ["width", 1e9],
+    ["width", -1],
+  ])("where it is set at first: %s %j", (key, value) => {
+    expect(judged(writer(1).image({ src: "https://a.b/c.png" }))).toBe("append");
+    expect(judged(writer(1).image({ [key]: value }))).toBe(refused);
+  });
+
+  test.each([
+    ["src", "javascript:alert(1)"],
+    ["width", 1e9],
+  ])("where it is written over, which says neither node nor key: %s", (key, value) => {
+    const [room, one] = [new View(), writer(1)];
+    room.take(one.image({ src: "https://a.b/c.png", width: 20 }));
+    expect(room.take(one.set(key, key === "src" ? "https://a.b/d.png" : 30))).toBe("append");
+    expect(judged(one.set(key, value), room)).toBe(refused);
+    // In one update with what it comes after, too.
+    expect(judged(encodeStateAsUpdate(one.document))).toBe(refused);
+  });
+
+  test("colspans and levels out of all reason", () => {
+    const set = (node: string, key: string, value: number) => {
+      const document = new Doc();
+      const element = new XmlElement<Record<string, string | number | object>>(node);
+      element.setAttribute(key, value);
+      document.getXmlFragment("default").insert(0, [element as XmlElement]);
+      return judged(encodeStateAsUpdate(document));
+    };
+    expect(set("tableCell", "colspan", 3)).toBe("append");
+    expect(set("tableCell", "colspan", 1_000_000)).toBe(refused);
+    expect(set("tableCell", "rowspan", 0)).toBe(refused);
+    expect(set("heading", "level", 6)).toBe("append");
+    expect(set("heading", "level", 7)).toBe(refused);
+    expect(set("paragraph", "somethingElse", 1e9)).toBe("append");
+  });
+
+  test("a shared type is no attribute", () => {
+    const typeUnderKey = written(1, 2, 1, 0, [7], 1, "default", 3, "image", [0x27], 0, 1, 0, "src", 6, 0);
+    expect(judged(typeUnderKey)).toBe("a shared type as an attribute");
+  });
+
+  test("but in a document of kind raw it may be anything", () => {
+    const room = Object.assign(new View(), { names: undefined });
+    expect(judged(writer(1).image({ src: "javascript:alert(1)" }), room as unknown as View)).toBe("append");
   });
 });
 

@@ -3,7 +3,17 @@
  * changes nothing.
  */
 import { type ErrorCode, LIMITS } from "@octavo/schema";
-import { type Doc, diffUpdate, encodeStateVector, findIndexSS, getState, Item } from "yjs";
+import { createEncoder, type Encoder, toUint8Array, writeUint8Array, writeVarUint } from "lib0/encoding";
+import {
+  ContentType,
+  type Doc,
+  diffUpdate,
+  encodeStateVector,
+  findIndexSS,
+  getState,
+  Item,
+  XmlElement,
+} from "yjs";
 import {
   type Deletion,
   type KnownNames,
@@ -69,13 +79,12 @@ function judgeSketch(room: AdmissionView, update: Uint8Array, sketch: Sketch, ac
   if (order.kind === "missing") return { kind: "hold", missing: order.id };
   const misplaced = findMisplaced(room, sketch);
   if (misplaced) return { kind: "refuse", code: "MALFORMED_UPDATE", reason: misplaced };
-  if (sketch.clients.length === 0 && !deletesSomething(room.document, sketch.deletions)) {
-    return { kind: "nothing-new" };
-  }
-  if (room.bytes + update.length > LIMITS.documentBytes) {
+  const news = withoutKnownDeletions(room.document, update, sketch);
+  if (news === undefined) return { kind: "nothing-new" };
+  if (room.bytes + news.update.length > LIMITS.documentBytes) {
     return { kind: "refuse", code: "DOCUMENT_TOO_LARGE", reason: "over the limit" };
   }
-  return { kind: "append", update, sketch, claims };
+  return { kind: "append", ...news, claims };
 }
 
 function bringsKnownStructs(room: AdmissionView, sketch: Sketch): boolean {
@@ -150,41 +159,99 @@ function findOrder(room: AdmissionView, sketch: Sketch): Order {
   return { kind: "complete" };
 }
 
-/** Whether any of the ranges, all of them admitted, holds something that is not deleted yet. */
-function deletesSomething(document: Doc, deletions: readonly Deletion[]): boolean {
-  return deletions.some(({ client, clock, length }) => {
-    const end = clock + length;
-    if (end > getState(document.store, client)) return true;
-    const structs = document.store.clients.get(client)!;
-    for (let i = findIndexSS(structs, clock); i < structs.length && structs[i]!.id.clock < end; i++) {
-      if (!structs[i]!.deleted) return true;
+/**
+ * The update without the deletions that the document has, undefined when nothing is left. Each sync step 2 carries
+ * all deletions that its client knows, and a log that took them in would grow with every reconnect.
+ */
+function withoutKnownDeletions(
+  document: Doc,
+  update: Uint8Array,
+  sketch: Sketch,
+): { update: Uint8Array; sketch: Sketch } | undefined {
+  const { clients, deletions, deletionsAt } = sketch;
+  const news = deletions.flatMap(deletion => unknownParts(document, deletion));
+  if (clients.length === 0 && news.length === 0) return undefined;
+  const isCut =
+    news.length !== deletions.length || news.some((one, i) => one.length !== deletions[i]!.length);
+  if (!isCut) return { update, sketch };
+  const encoder = createEncoder();
+  writeUint8Array(encoder, update.subarray(0, deletionsAt));
+  writeDeletions(encoder, news);
+  return { update: toUint8Array(encoder), sketch: { clients, deletions: news, deletionsAt } };
+}
+
+/** What of a range is not deleted yet; what is admitted and not applied yet counts as such. */
+function unknownParts(document: Doc, deletion: Deletion): Deletion[] {
+  const { client, clock } = deletion;
+  const end = clock + deletion.length;
+  const known = getState(document.store, client);
+  if (clock >= known) return [deletion];
+  const parts: Deletion[] = [];
+  const add = (from: number, to: number) => {
+    const last = parts.at(-1);
+    if (last && last.clock + last.length === from) last.length += to - from;
+    else parts.push({ client, clock: from, length: to - from });
+  };
+  const structs = document.store.clients.get(client)!;
+  for (let i = findIndexSS(structs, clock); i < structs.length && structs[i]!.id.clock < end; i++) {
+    const struct = structs[i]!;
+    if (struct.deleted) continue;
+    add(Math.max(clock, struct.id.clock), Math.min(end, struct.id.clock + struct.length));
+  }
+  if (end > known) add(known, end);
+  return parts;
+}
+
+/** As Yjs writes a delete set: by client, ranges in the order they came. */
+function writeDeletions(encoder: Encoder, deletions: readonly Deletion[]): void {
+  const byClient = Map.groupBy(deletions, ({ client }) => client);
+  writeVarUint(encoder, byClient.size);
+  for (const [client, ranges] of byClient) {
+    writeVarUint(encoder, client);
+    writeVarUint(encoder, ranges.length);
+    for (const { clock, length } of ranges) {
+      writeVarUint(encoder, clock);
+      writeVarUint(encoder, length);
     }
-    return false;
-  });
+  }
 }
 
 /** Where a struct stands in the document. */
 interface Place {
   /** Shared types around it. */
   depth: number;
-  /** Under a key, as an attribute is; otherwise in a sequence. */
-  hasKey: boolean;
+  /** The key it stands under, as an attribute does; undefined in a sequence. */
+  key: string | undefined;
+  /** Name of the element right around it. */
+  around: string | undefined;
+  /** Name of the element that it opens itself. */
+  node: string | undefined;
 }
 
 /**
  * What Yjs integrates and cannot delete again: types nested so deep that the stack ends (it deletes with one frame
  * a level), and values under a key that can be split (it deletes the last part only, and fails to collect the rest).
+ * Also what the schema refuses and only the place tells: values of attributes, of which every but the first says
+ * nothing but what it comes after.
  */
 function findMisplaced(room: AdmissionView, sketch: Sketch): string | undefined {
-  const inQuestion = sketch.clients.flatMap(({ structs }) =>
-    structs.filter(struct => struct.opensType || struct.isDivisible),
-  );
-  if (inQuestion.length === 0) return undefined;
-  const placeOf = placeFinder(room, sketch);
-  for (const struct of inQuestion) {
-    const place = placeOf(struct);
-    if (struct.opensType && place.depth + 1 > LIMITS.updateTypeDepth) return "types nested too deep";
-    if (struct.isDivisible && place.hasKey) return "more than one value under a key";
+  const { names } = room;
+  let placeOf: ((struct: Struct) => Place) | undefined;
+  for (const { structs } of sketch.clients) {
+    for (const struct of structs) {
+      const { opensType, isDivisible, value } = struct;
+      if (!opensType && !isDivisible && (value === undefined || !names)) continue;
+      placeOf ??= placeFinder(room, sketch);
+      const { depth, key, around } = placeOf(struct);
+      if (opensType && depth + 1 > LIMITS.updateTypeDepth) return "types nested too deep";
+      if (key === undefined) continue;
+      if (isDivisible) return "more than one value under a key";
+      if (names === undefined) continue;
+      if (opensType) return "a shared type as an attribute";
+      if (value && around !== undefined && !names.isAttribute(around, key, value[0])) {
+        return "a value that an attribute may not have";
+      }
+    }
   }
   return undefined;
 }
@@ -223,13 +290,13 @@ function placeFinder(room: AdmissionView, sketch: Sketch): (struct: Struct) => P
 }
 
 /** A place outside every type, where the walk ends. */
-const ROOT: Place = { depth: 0, hasKey: false };
+const ROOT: Place = { depth: 0, key: undefined, around: undefined, node: undefined };
 
 /** Place of a struct, from that of the struct it is linked to. */
-function placeFrom(struct: Struct, linked: Place): Place {
-  if (struct.parent) return { depth: linked.depth + 1, hasKey: struct.hasKey };
-  if (struct.origin || struct.rightOrigin) return linked;
-  return { depth: 0, hasKey: struct.hasKey };
+function placeFrom({ parent, origin, rightOrigin, key, node }: Struct, linked: Place): Place {
+  if (parent) return { depth: linked.depth + 1, key, around: linked.node, node };
+  if (origin || rightOrigin) return { ...linked, node };
+  return { depth: 0, key, around: undefined, node };
 }
 
 /** The struct that holds the clock, of structs in order. */
@@ -258,5 +325,14 @@ function appliedPlace(document: Doc, id: StructId): Place {
     item = parent._item;
     if (item === null) break;
   }
-  return { depth, hasKey: found.parentSub !== null };
+  const { parent, content } = found;
+  return {
+    depth,
+    key: found.parentSub ?? undefined,
+    around: parent instanceof XmlElement ? parent.nodeName : undefined,
+    node:
+      content instanceof ContentType && content.type instanceof XmlElement
+        ? content.type.nodeName
+        : undefined,
+  };
 }

@@ -13,6 +13,11 @@ export class Bytes {
     this.#bytes = bytes;
   }
 
+  /** Bytes read so far. */
+  get at(): number {
+    return this.#at;
+  }
+
   get isAtEnd(): boolean {
     return this.#at === this.#bytes.length;
   }
@@ -42,8 +47,8 @@ export class Bytes {
     }
   }
 
-  /** lib0's varInt: sign and six bits, then seven bits a byte. */
-  skipInt(): void {
+  /** lib0's varInt: continuation, sign and six bits, then seven bits a byte. */
+  int(): number {
     const first = this.byte();
     let value = first & 0x3f;
     let unit = 64;
@@ -52,6 +57,7 @@ export class Bytes {
       value += (byte & 0x7f) * unit;
       if (value > Number.MAX_SAFE_INTEGER) throw new Malformed("a number over 53 bits");
     }
+    return first & 0x40 ? -value : value;
   }
 
   /** A number of things of at least `eachBytes`: more than fit in what is left is a lie. */
@@ -70,6 +76,11 @@ export class Bytes {
     const from = this.#at;
     this.skip(bytes);
     return this.#bytes.subarray(from, this.#at);
+  }
+
+  view(bytes: number): DataView {
+    const taken = this.take(bytes);
+    return new DataView(taken.buffer, taken.byteOffset, bytes);
   }
 
   /** A length-prefixed byte string, as a view. */

@@ -15,6 +15,8 @@ export interface KnownNames {
   isNode(name: string): boolean;
   /** `key` as it stands in the update, `value` null where the mark ends. */
   isMark(key: string, value: unknown): boolean;
+  /** Whether an attribute of a node may hold this value. */
+  isAttribute(node: string, key: string, value: unknown): boolean;
 }
 
 /** A struct's address: Yjs client id and clock. */
@@ -33,12 +35,16 @@ export interface Struct {
   rightOrigin: StructId | undefined;
   /** Undefined when it is taken from an origin, or for a root type. */
   parent: StructId | undefined;
-  /** Stands under a key of its parent; of no meaning where the place is taken from an origin. */
-  hasKey: boolean;
+  /** The key of its parent that it stands under; undefined in a sequence, and where the place is taken from an origin. */
+  key: string | undefined;
   /** Live content of more than one element, which Yjs may split. */
   isDivisible: boolean;
   /** Holds a shared type, and may so be a parent. */
   opensType: boolean;
+  /** Name of the element that it opens. */
+  node: string | undefined;
+  /** Its only value, in a list of one because undefined is a value too; undefined for every other content. */
+  value: readonly [unknown] | undefined;
 }
 
 /** The structs of one Yjs client in an update, in order of their clocks and without gaps but for skips. */
@@ -56,6 +62,8 @@ export interface Deletion extends StructId {
 export interface Sketch {
   clients: ClientStructs[];
   deletions: Deletion[];
+  /** Where the deletions begin in the update's bytes. */
+  deletionsAt: number;
 }
 
 export type Reading = { ok: true; sketch: Sketch } | { ok: false; reason: string };
@@ -112,6 +120,9 @@ class UpdateReader {
   readonly #input: Bytes;
   readonly #names: KnownNames | undefined;
   #structs = 0;
+  /** Of the content read last. */
+  #node: string | undefined;
+  #value: readonly [unknown] | undefined;
 
   constructor(update: Uint8Array, names: KnownNames | undefined) {
     this.#input = new Bytes(update);
@@ -128,9 +139,10 @@ class UpdateReader {
       seen.add(section.client);
       clients.push(section);
     }
+    const deletionsAt = this.#input.at;
     const deletions = this.#deleteSet();
     if (!this.#input.isAtEnd) throw new Malformed("bytes after the end");
-    return { clients, deletions };
+    return { clients, deletions, deletionsAt };
   }
 
   #clientStructs(): ClientStructs {
@@ -158,21 +170,32 @@ class UpdateReader {
     const ref = info & REF_BITS;
     if (ref === REF.gc || ref === REF.skip) {
       if (info !== ref) throw new Malformed("flags on a struct that has none");
-      return { ...NO_LINKS, clock, length: input.uint(), isSkip: ref === REF.skip };
+      return withoutLinks(clock, input.uint(), ref === REF.skip);
     }
     const origin = info & HAS_ORIGIN ? this.#linkedId(client, clock) : undefined;
     const rightOrigin = info & HAS_RIGHT_ORIGIN ? this.#linkedId(client, clock) : undefined;
     let parent: StructId | undefined;
-    let hasKey = false;
+    let key: string | undefined;
     if (origin === undefined && rightOrigin === undefined) {
       parent = this.#parent(client, clock);
-      hasKey = (info & HAS_PARENT_SUB) !== 0;
-      if (hasKey) this.#key();
+      if ((info & HAS_PARENT_SUB) !== 0) key = this.#key();
     }
+    this.#node = undefined;
+    this.#value = undefined;
     const length = this.#content(ref);
-    const isDivisible = length > 1 && ref !== REF.deleted;
-    const opensType = ref === REF.type;
-    return { clock, length, isSkip: false, origin, rightOrigin, parent, hasKey, isDivisible, opensType };
+    return {
+      clock,
+      length,
+      isSkip: false,
+      origin,
+      rightOrigin,
+      parent,
+      key,
+      isDivisible: length > 1 && ref !== REF.deleted,
+      opensType: ref === REF.type,
+      node: this.#node,
+      value: length === 1 ? this.#value : undefined,
+    };
   }
 
   /** Ids of the same client must be older than the struct that names them: Yjs does not check, and throws. */
@@ -201,14 +224,16 @@ class UpdateReader {
       case REF.deleted:
         return input.uint();
       case REF.json:
-        return this.#times(input.count(1), () => this.#json({ mayBeUndefined: true }));
+        return this.#times(input.count(1), () => {
+          this.#value = [this.#json({ mayBeUndefined: true })];
+        });
       case REF.binary:
-        input.skip(input.count(1));
+        this.#value = [input.take(input.count(1))];
         return 1;
       case REF.string:
         return input.stringLength(LIMITS.updateStringBytes);
       case REF.embed:
-        this.#json();
+        this.#value = [this.#json()];
         return 1;
       case REF.format: {
         const key = this.#key();
@@ -220,14 +245,16 @@ class UpdateReader {
         this.#type();
         return 1;
       case REF.any:
-        return this.#times(input.count(1), () => this.#any(1));
+        return this.#times(input.count(1), () => {
+          this.#value = [this.#any(1)];
+        });
       default:
         // 9 are sub-documents, which nobody loads here; the others do not exist.
         throw new Malformed("an unknown kind of content");
     }
   }
 
-  #times(count: number, read: () => void): number {
+  #times(count: number, read: () => unknown): number {
     for (let i = 0; i < count; i++) read();
     return count;
   }
@@ -239,6 +266,7 @@ class UpdateReader {
     if (type !== TYPE.xmlElement && type !== TYPE.xmlHook) return;
     const name = this.#key();
     if (this.#names && !this.#names.isNode(name)) throw new Malformed("an unknown node");
+    this.#node = name;
   }
 
   #key(): string {
@@ -264,46 +292,47 @@ class UpdateReader {
   }
 
   /** One value of lib0's `readAny`. */
-  #any(depth: number): void {
+  #any(depth: number): unknown {
     if (depth > LIMITS.updateJsonDepth) throw new Malformed("a value nested too deep");
     const input = this.#input;
     const kind = input.byte();
     switch (kind) {
-      case 127: // undefined
-      case 126: // null
-      case 121: // true
-      case 120: // false
-        return;
+      case 127:
+        return undefined;
+      case 126:
+        return null;
+      case 121:
+        return true;
+      case 120:
+        return false;
       case 125:
-        input.skipInt();
-        return;
+        return input.int();
       case 124:
-        input.skip(4);
-        return;
+        return input.view(4).getFloat32(0);
       case 123:
-        input.skip(8);
-        return;
+        return input.view(8).getFloat64(0);
       case 122: {
         // A bigint breaks JSON.stringify, and so every rendering of the document.
         if (this.#names) throw new Malformed("a bigint");
-        input.skip(8);
-        return;
+        return input.view(8).getBigInt64(0);
       }
       case 119:
-        input.stringLength(LIMITS.updateStringBytes);
-        return;
-      case 118:
+        return input.string(LIMITS.updateStringBytes);
+      case 118: {
+        const value: Record<string, unknown> = {};
         this.#times(input.count(2), () => {
-          this.#key();
-          this.#any(depth + 1);
+          const key = this.#key();
+          value[key] = this.#any(depth + 1);
         });
-        return;
-      case 117:
-        this.#times(input.count(1), () => this.#any(depth + 1));
-        return;
+        return value;
+      }
+      case 117: {
+        const value: unknown[] = [];
+        this.#times(input.count(1), () => value.push(this.#any(depth + 1)));
+        return value;
+      }
       case 116:
-        input.skip(input.count(1));
-        return;
+        return input.take(input.count(1));
       default:
         throw new Malformed("an unknown kind of value");
     }
@@ -326,14 +355,22 @@ class UpdateReader {
   }
 }
 
-const NO_LINKS = {
-  origin: undefined,
-  rightOrigin: undefined,
-  parent: undefined,
-  hasKey: false,
-  isDivisible: false,
-  opensType: false,
-} as const;
+/** Of the same shape as every other: structs of two shapes are read slower. */
+function withoutLinks(clock: number, length: number, isSkip: boolean): Struct {
+  return {
+    clock,
+    length,
+    isSkip,
+    origin: undefined,
+    rightOrigin: undefined,
+    parent: undefined,
+    key: undefined,
+    isDivisible: false,
+    opensType: false,
+    node: undefined,
+    value: undefined,
+  };
+}
 
 /** Counts brackets outside strings, so that `JSON.parse` never sees a value that is nested too deep. */
 function checkJsonDepth(text: string): void {

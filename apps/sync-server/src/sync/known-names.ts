@@ -6,6 +6,7 @@ import type { KnownNames } from "./guard.ts";
 export const knownNames: KnownNames = {
   isRoot: name => name === BODY_FRAGMENT,
   isNode: isNodeName,
+  isAttribute: (node, key, value) => isAttributeValue("nodes", node, key, value),
   isMark(key, value) {
     if (!isMarkKey(key)) return false;
     if (typeof value !== "object" || value === null) return true;
