@@ -10,7 +10,8 @@ import type { Access, AccessChange } from "../src/access/access.ts";
 import { actorOf, type Identity } from "../src/accounts/identity.ts";
 import { systemClock } from "../src/clock.ts";
 import type { LiveRooms } from "../src/documents/client-socket.ts";
-import { createSocketDoor } from "../src/edge/websocket.ts";
+import type { Line } from "../src/edge/line.ts";
+import { createSocketDoor, type SocketDoor } from "../src/edge/websocket.ts";
 import { createMetrics } from "../src/metrics/metrics.ts";
 import type { DocumentMeta, DocumentStore } from "../src/storage/document-store.ts";
 import { openMemoryDocumentStore } from "../src/storage/memory-document-store.ts";
@@ -81,6 +82,7 @@ export interface SyncServer extends AsyncDisposable {
   port: number;
   url: string;
   rooms: LiveRooms;
+  door: SocketDoor;
   access: StubAccess;
   store: DocumentStore;
   /** Documents loaded now. */
@@ -97,6 +99,7 @@ export interface SyncServerOptions extends Partial<Omit<RoomsOptions, "access">>
   port?: number;
   access?: StubAccess;
   pingMs?: number;
+  line?: Line;
 }
 
 /** Rooms and socket door on a port of their own, without the rest of the server. */
@@ -119,6 +122,7 @@ export async function startSyncServer(options: SyncServerOptions = {}): Promise<
     rooms,
     log,
     ...(options.pingMs !== undefined && { pingMs: options.pingMs }),
+    ...(options.line !== undefined && { line: options.line }),
   });
   const server = createServer();
   server.on("upgrade", (request, socket, head) =>
@@ -132,6 +136,7 @@ export async function startSyncServer(options: SyncServerOptions = {}): Promise<
     port,
     url,
     rooms,
+    door,
     access,
     store,
     loadedRooms: async () => (await metrics.rooms.get()).values[0]?.value ?? 0,

@@ -34,6 +34,12 @@ export const LIMITS = {
   strangersPerNetwork: 200,
   /** The same of all networks; each costs about 20 KiB until its deadline. */
   strangers: 2_000,
+  /** Upgrades of one network that wait for such a place: a restart brings a whole company back at once. */
+  waitingPerNetwork: 4_000,
+  /** The same of all networks; each costs about 15 KiB. */
+  waiting: 8_000,
+  /** Time an upgrade waits before it is sent away with 429: below the 15 s after which our client gives up. */
+  waitingMs: 10_000,
   /** Bytes a socket may send before it is authenticated. */
   unauthenticatedBytes: 256 * KIB,
   /** Inbound bytes waiting per connection before its socket is paused. */

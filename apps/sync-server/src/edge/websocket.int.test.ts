@@ -7,6 +7,7 @@ import WebSocket from "ws";
 import { recordedDocument, startSyncServer, textOf, writeParagraph } from "../../test/harness.ts";
 import { RawClient } from "../../test/raw-client.ts";
 import { openMemoryDocumentStore } from "../storage/memory-document-store.ts";
+import { Line } from "./line.ts";
 
 /** Sends bytes to the port and resolves with what came back when the other side ended. */
 function exchange(port: number, bytes: string | Uint8Array): Promise<string> {
@@ -55,7 +56,7 @@ describe("at the upgrade", () => {
     expect(client.messages[0]).toMatchObject({ type: "welcome" });
   });
 
-  test("U3 who opens sockets and says nothing finds no more, and who left makes room", async () => {
+  test("U3, M1 who opens sockets and says nothing lets others of the network wait, and who left makes room", async () => {
     await using server = await startSyncServer();
     const documentId = await server.create();
     const request = upgradeRequest(`/sync/v1/${documentId}`);
@@ -67,9 +68,10 @@ describe("at the upgrade", () => {
         return socket;
       }),
     );
-    const answer = await exchange(server.port, request);
-    expect(answer).toMatch(/^HTTP\/1\.1 429 /);
-    expect(answer).toContain("TOO_MANY_CONNECTIONS");
+    const waiting = new RawClient({ url: server.url, documentId });
+    await new Promise(resolve => setImmediate(resolve));
+    expect(waiting.socket.readyState).toBe(WebSocket.CONNECTING);
+    waiting.socket.terminate();
     silent[0]?.destroy();
     // Those who are let in hold no place: several come through the one that is free.
     for (let i = 0; i < 3; i++) {
@@ -77,6 +79,26 @@ describe("at the upgrade", () => {
       expect(client.messages[0]).toMatchObject({ type: "welcome" });
     }
     for (const socket of silent) socket.destroy();
+  });
+
+  test("M3 who finds no room to wait is told to come back later", async () => {
+    const none = { placesPerNetwork: 0, places: 0, waitingPerNetwork: 0, waiting: 0, waitMs: 0 };
+    await using server = await startSyncServer({ line: new Line(none) });
+    const answer = await exchange(server.port, upgradeRequest(`/sync/v1/${await server.create()}`));
+    expect(answer).toMatch(/^HTTP\/1\.1 429 /);
+    expect(answer).toMatch(/\r\nRetry-After: \d+\r\n/);
+    expect(answer).toContain("TOO_MANY_CONNECTIONS");
+  });
+
+  test("M3 who still waits when the server ends is told so", async () => {
+    const full = { placesPerNetwork: 0, places: 0, waitingPerNetwork: 9, waiting: 9, waitMs: 60_000 };
+    const line = new Line(full);
+    await using server = await startSyncServer({ line });
+    const documentId = await server.create();
+    const answer = exchange(server.port, upgradeRequest(`/sync/v1/${documentId}`));
+    await eventually(() => line.waiting === 1);
+    server.door.close();
+    expect(await answer).toMatch(/^HTTP\/1\.1 503 [\s\S]*SHUTTING_DOWN/);
   });
 
   test("O1 a foreign page is told why it may not come in", async () => {

@@ -11,6 +11,7 @@ import { Bytes, Malformed } from "./bytes.ts";
 import type { Engine } from "./engine.ts";
 import { checkHandshake, decideEntry, type Entry, type Identify, isWritable } from "./entry.ts";
 import { isStateVector } from "./guard.ts";
+import { JoinPace } from "./join-pace.ts";
 import type { OpenRoom } from "./open-room.ts";
 import { presenceUserOf, type Speaker } from "./presence.ts";
 import { Reader } from "./reader.ts";
@@ -105,6 +106,7 @@ export class SyncConnection implements SocketListener, Worker {
   readonly #inbound: Inbound[] = [];
   #inboundBytes = 0;
   #isPaused = false;
+  readonly #joinPace = new JoinPace();
   readonly #timers = new Map<"authenticate" | "renew" | "expire" | "reader", NodeJS.Timeout>();
 
   constructor(socket: ClientSocket, request: SocketRequest, house: House) {
@@ -308,7 +310,7 @@ export class SyncConnection implements SocketListener, Worker {
       switch (type) {
         case MessageType.Sync:
         case MessageType.SyncReply:
-          return this.#takeSync(member, frame, input, arrivedAt);
+          return this.#takeSync(member, input, arrivedAt);
         case MessageType.Awareness:
           if (!member.room.presence.receive(member, input.block()))
             throw new Malformed("not an awareness update");
@@ -333,16 +335,16 @@ export class SyncConnection implements SocketListener, Worker {
     }
   }
 
-  #takeSync(member: Member, frame: Uint8Array, input: Bytes, arrivedAt: number): Progress {
+  #takeSync(member: Member, input: Bytes, arrivedAt: number): Progress {
     const type = input.uint();
     const content = input.block();
     if (!input.isAtEnd) throw new Malformed("bytes after the end");
     switch (type) {
       case SyncType.step1:
         if (!isStateVector(content)) throw new Malformed("not a state vector");
-        if (this.#isReaderBusy(arrivedAt)) return "wait";
-        this.#client!.handleMessage(frame);
-        // The answer is sent before the next turn; only then is it known how much waits for the reader.
+        if (this.#isReaderBusy(arrivedAt) || this.#isAskingTooOften()) return "wait";
+        this.#answerStep1(member, content);
+        // Only after the turn is it known how much waits for the reader.
         return "end-turn";
       case SyncType.step2:
         member.writes.receive("step2", content, arrivedAt);
@@ -361,6 +363,22 @@ export class SyncConnection implements SocketListener, Worker {
     if (this.#house.clock.monotonic() - arrivedAt > BUSY_READER_MS) this.close("TOO_SLOW");
     else this.#after("reader", BUSY_READER_RETRY_MS, () => this.#house.turns.schedule(this));
     return true;
+  }
+
+  #isAskingTooOften(): boolean {
+    const waitMs = this.#joinPace.waitMs(this.#house.clock.monotonic());
+    if (waitMs <= 0) return false;
+    this.#after("reader", waitMs, () => this.#house.turns.schedule(this));
+    return true;
+  }
+
+  #answerStep1(member: Member, vector: Uint8Array): void {
+    const { clock } = this.#house;
+    const startedAt = clock.monotonic();
+    const { step2, step1 } = member.room.joins.answer(this.#address!, vector);
+    this.#socket.send(step2);
+    this.#socket.send(step1);
+    this.#joinPace.answered(step2.length, startedAt, clock.monotonic());
   }
 
   #ack(arrivedAt: number): void {

@@ -3,6 +3,7 @@ import type { ServerMessage } from "@octavo/schema/protocol";
 import { applyUpdate, Doc, mergeUpdates } from "yjs";
 import type { Checkpoints } from "./checkpoints.ts";
 import { readUpdate } from "./guard.ts";
+import { JoinCache } from "./join-cache.ts";
 import type { Presence } from "./presence.ts";
 import type { Room } from "./room.ts";
 
@@ -25,6 +26,7 @@ export class OpenRoom {
   readonly room: Room;
   readonly presence: Presence;
   readonly checkpoints: Checkpoints;
+  readonly joins: JoinCache;
   readonly #members = new Set<RoomMember>();
   readonly #onText: (documentId: string) => void;
   #textTimer: NodeJS.Timeout | undefined;
@@ -36,6 +38,7 @@ export class OpenRoom {
     this.room = room;
     this.presence = parts.presence;
     this.checkpoints = parts.checkpoints;
+    this.joins = new JoinCache(room.document, room.documentId);
     this.#onText = parts.onText;
   }
 
@@ -82,6 +85,7 @@ export class OpenRoom {
   }
 
   stop(): void {
+    this.joins.drop();
     this.checkpoints.stop();
     clearTimeout(this.#textTimer);
     this.#textTimer = undefined;

@@ -12,10 +12,17 @@
  *   transaction's `_needFormattingCleanup` is reset in `afterTransaction`.
  */
 
-import { type Connection, type Document, type Hocuspocus, OutgoingMessage } from "@hocuspocus/server";
+import {
+  type Connection,
+  type Document,
+  type Hocuspocus,
+  MessageType,
+  OutgoingMessage,
+} from "@hocuspocus/server";
 import type { ErrorCode } from "@octavo/schema";
 import { type ServerMessage, writeServerMessage } from "@octavo/schema/protocol";
-import { applyUpdate, type Doc, type Transaction } from "yjs";
+import { createEncoder, length, toUint8Array, writeVarString, writeVarUint } from "lib0/encoding";
+import { applyUpdate, type Doc, encodeStateVector, type Transaction } from "yjs";
 
 export {
   type Connection as HocuspocusConnection,
@@ -80,7 +87,31 @@ export function deniedFrame(address: string, code: ErrorCode): Uint8Array {
 
 /** Asks the other side for everything the document lacks. */
 export function syncStepOneFrame(address: string, document: Document): Uint8Array {
-  return new OutgoingMessage(address).createSyncMessage().writeFirstSyncStepFor(document).toUint8Array();
+  return firstStepFrame(address, encodeStateVector(document));
+}
+
+/** Sync step 1 with this state vector. */
+export function firstStepFrame(address: string, vector: Uint8Array): Uint8Array {
+  return syncFrame(address, SyncType.step1, vector);
+}
+
+/** Sync step 2 with this Yjs update (V1). */
+export function secondStepFrame(address: string, update: Uint8Array): Uint8Array {
+  return syncFrame(address, SyncType.step2, update);
+}
+
+/** Allocated once in its right size: the content may be a whole document. */
+function syncFrame(address: string, step: number, content: Uint8Array): Uint8Array {
+  const encoder = createEncoder();
+  writeVarString(encoder, address);
+  writeVarUint(encoder, MessageType.Sync);
+  writeVarUint(encoder, step);
+  writeVarUint(encoder, content.length);
+  const headBytes = length(encoder);
+  const frame = new Uint8Array(headBytes + content.length);
+  frame.set(toUint8Array(encoder));
+  frame.set(content, headBytes);
+  return frame;
 }
 
 /** Everybody's awareness state; undefined when there is none. */
