@@ -100,6 +100,7 @@ export interface SyncServerOptions extends Partial<Omit<RoomsOptions, "access">>
   access?: StubAccess;
   pingMs?: number;
   line?: Line;
+  silenceMs?: number;
 }
 
 /** Rooms and socket door on a port of their own, without the rest of the server. */
@@ -123,10 +124,15 @@ export async function startSyncServer(options: SyncServerOptions = {}): Promise<
     log,
     ...(options.pingMs !== undefined && { pingMs: options.pingMs }),
     ...(options.line !== undefined && { line: options.line }),
+    ...(options.silenceMs !== undefined && { silenceMs: options.silenceMs }),
   });
   const server = createServer();
   server.on("upgrade", (request, socket, head) =>
-    door.handleUpgrade(request, socket, head, { address: "127.0.0.1", host: request.headers.host ?? "" }),
+    door.handleUpgrade(request, socket, head, {
+      address: "127.0.0.1",
+      protocol: "http",
+      host: request.headers.host ?? "",
+    }),
   );
   await new Promise<void>(resolve => server.listen(options.port ?? 0, "127.0.0.1", resolve));
   const { port } = server.address() as AddressInfo;

@@ -28,6 +28,12 @@ export const LIMITS = {
   awarenessStateBytes: 4 * KIB,
   /** Client ids in one awareness frame. */
   awarenessClients: 50,
+  /** Time between two pings; common proxies end a silent connection after 30 or 60 s, and two without an answer find a dead peer within 60. */
+  pingMs: 25_000,
+  /** A server that says nothing for 30 s is dead to stock providers, y-websocket's and Hocuspocus', whatever it pings: so it says something before. */
+  serverSilenceMs: 20_000,
+  /** Silence after which our client takes the server for dead. */
+  clientPatienceMs: 30_000,
   /** Time a socket may stay without authenticating. */
   authenticateMs: 15_000,
   /** Sockets of one network (an address, an IPv6 /64) that have not authenticated yet: an office behind one address comes back at once. */

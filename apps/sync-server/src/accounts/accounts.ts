@@ -14,13 +14,11 @@ import { openBetterAuth } from "./better-auth.ts";
 import { readCookie } from "./cookies.ts";
 import { GUEST_COOKIE, type Guest, newGuest, readGuest } from "./guests.ts";
 import type { Identity } from "./identity.ts";
-import { hashSecret, keyFor, newSecret, sameSecret, seal, unseal } from "./keys.ts";
+import { API_KEY_PREFIX, hashSecret, isApiKey, keyFor, newSecret, sameSecret, seal, unseal } from "./keys.ts";
 import { createRateLimiter } from "./rate-limiter.ts";
 import { openSetUpToken, removeSetUpToken } from "./set-up.ts";
 
 const INVITATION_MS = 7 * 24 * 60 * 60 * 1000;
-/** Tells an API key from an access token, and a leaked one to a secret scanner. */
-const API_KEY_PREFIX = "octavo_key_";
 
 export interface AccountsParts {
   catalog: Catalog;
@@ -165,7 +163,7 @@ export async function createAccounts(parts: AccountsParts): Promise<Accounts> {
     handler: request => authFor(request).handler(request),
     async identify(headers, token) {
       const credential = token || bearerOf(headers);
-      if (credential?.startsWith(API_KEY_PREFIX)) return keyHolder(credential);
+      if (credential !== undefined && isApiKey(credential)) return keyHolder(credential);
       if (credential !== undefined) return readToken(tokenKey, credential, clock.now());
       return (await userOf(headers)) ?? guestOf(headers);
     },

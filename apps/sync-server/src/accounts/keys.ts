@@ -8,6 +8,9 @@ import {
   timingSafeEqual,
 } from "node:crypto";
 
+/** Tells an API key from an access token, and a leaked one to a secret scanner. */
+export const API_KEY_PREFIX = "octavo_key_";
+
 const NONCE_BYTES = 12;
 const TAG_BYTES = 16;
 
@@ -21,6 +24,11 @@ export function keyFor(secret: string, purpose: string): Buffer {
 /** 256 random bits for a link, an invitation, a key or a guest: too many to guess, so a plain hash hides them. */
 export function newSecret(): string {
   return randomBytes(32).toString("base64url");
+}
+
+/** Whether a credential is an API key, by its form alone. */
+export function isApiKey(credential: string): boolean {
+  return credential.startsWith(API_KEY_PREFIX);
 }
 
 /** What is stored of a secret and looked up by. */

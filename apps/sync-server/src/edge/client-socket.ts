@@ -6,6 +6,17 @@ import type { ClientSocket, SocketListener } from "../documents/client-socket.ts
 /** Frames of one byte are signs of life between Hocuspocus' provider and server; no document's name is before them. */
 const PING = 9;
 const PONG = 10;
+
+/** What tells the protocols on a WebSocket apart before a frame is read. */
+export interface Wire {
+  /** Said where nothing else was for a while: a server that says nothing is dead to some clients. */
+  signOfLife: Uint8Array;
+  /** Whether frames of one byte are signs of life and no messages. */
+  hasBytesOfLife: boolean;
+}
+
+export const HOCUSPOCUS_WIRE: Wire = { signOfLife: Uint8Array.of(PING), hasBytesOfLife: true };
+
 /** A reader that does not read does not read our close frame either. */
 const CLOSE_PATIENCE_MS = 5_000;
 
@@ -25,18 +36,21 @@ export class WebSocketClient implements ClientSocket {
   readonly #socket: WebSocket;
   readonly #stream: Duplex;
   readonly #onTrusted: () => void;
+  readonly #wire: Wire;
   #listener: SocketListener | undefined;
   #isTrusted = false;
   #strangerBytes = 0;
   #isClosing = false;
   #isPaused = false;
   #isAlive = true;
+  #hasSpoken = false;
   #allowedBytes: number = LIMITS.outboundBufferBytes;
   #patience: NodeJS.Timeout | undefined;
 
   /** `stream` is the socket below, of which everything is counted until `trust`; then `onTrusted` is called. */
-  constructor(socket: WebSocket, stream: Duplex, onTrusted: () => void) {
+  constructor(socket: WebSocket, stream: Duplex, onTrusted: () => void, wire = HOCUSPOCUS_WIRE) {
     this.#socket = socket;
+    this.#wire = wire;
     this.#stream = stream;
     this.#onTrusted = onTrusted;
     stream.on("data", this.#countStranger);
@@ -69,6 +83,7 @@ export class WebSocketClient implements ClientSocket {
 
   send(frame: Uint8Array): void {
     if (!this.isOpen) return;
+    this.#hasSpoken = true;
     const buffered = this.#socket.bufferedAmount;
     if (buffered === 0) this.#allowedBytes = LIMITS.outboundBufferBytes;
     if (buffered > this.#allowedBytes) {
@@ -124,6 +139,12 @@ export class WebSocketClient implements ClientSocket {
     this.#socket.ping();
   }
 
+  /** Says something where nothing was said since the last call. Strangers hear nothing. */
+  breakSilence(): void {
+    if (this.#hasSpoken) this.#hasSpoken = false;
+    else if (this.#isTrusted) this.send(this.#wire.signOfLife);
+  }
+
   #receive(data: Buffer, isBinary: boolean): void {
     this.#isAlive = true;
     if (this.#isClosing) return;
@@ -131,7 +152,7 @@ export class WebSocketClient implements ClientSocket {
       this.close("MALFORMED_FRAME");
       return;
     }
-    if (data.length === 1) {
+    if (data.length === 1 && this.#wire.hasBytesOfLife) {
       if (data[0] === PING) this.send(Uint8Array.of(PONG));
       else if (data[0] !== PONG) this.close("MALFORMED_FRAME");
       return;

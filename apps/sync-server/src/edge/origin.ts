@@ -1,12 +1,13 @@
 /** What an upgrade says about the page that asked for it. */
 export interface OriginClaim {
   origin: string | undefined;
-  /** Host and port as the browser sees them. */
+  /** Scheme, host and port as the browser sees them, after trusted proxies. */
+  protocol: "http" | "https";
   host: string;
 }
 
 export interface OriginRules {
-  /** The configured public origin; undefined means the effective host of each request. */
+  /** The configured public origin; undefined means the effective scheme and host of each request. */
   url: string | undefined;
   /** Other sites' pages that may open documents with a token. */
   embedOrigins: readonly string[];
@@ -17,21 +18,14 @@ export interface OriginRules {
  * embed; undefined when neither may. A browser sends cookies with every page's requests, tokens with none.
  */
 export function credentialsOfOrigin(claim: OriginClaim, rules: OriginRules): "cookie" | "token" | undefined {
-  const { origin, host } = claim;
+  const { origin } = claim;
   if (origin === undefined) return "token";
-  if (isOwnOrigin(origin, host, rules.url)) return "cookie";
+  if (origin === ownOrigin(claim, rules)) return "cookie";
   return rules.embedOrigins.includes(origin) ? "token" : undefined;
 }
 
-function isOwnOrigin(origin: string, host: string, url: string | undefined): boolean {
-  if (!URL.canParse(origin)) return false;
-  if (url !== undefined) return origin === new URL(url).origin;
-  return host !== "" && new URL(origin).host === normalHost(host, origin);
-}
-
-/** Without the port that the scheme has anyway, as browsers write it in an Origin. */
-function normalHost(host: string, origin: string): string {
-  const scheme = new URL(origin).protocol;
-  const address = `${scheme}//${host}`;
-  return URL.canParse(address) ? new URL(address).host : "";
+/** The origin of our own pages as browsers write it; undefined for a request whose host is none. */
+function ownOrigin({ protocol, host }: OriginClaim, { url }: OriginRules): string | undefined {
+  const address = url ?? `${protocol}://${host}`;
+  return URL.canParse(address) ? new URL(address).origin : undefined;
 }

@@ -1,7 +1,7 @@
 import { newId } from "@octavo/schema";
-import { syncPath } from "@octavo/schema/protocol";
+import { syncPath, YJS_PATH } from "@octavo/schema/protocol";
 import { expect, test } from "vitest";
-import { readSyncPath } from "./sync-path.ts";
+import { readSyncPath, readYjsPath } from "./sync-path.ts";
 
 const id = newId();
 
@@ -43,4 +43,17 @@ test("E4 a handshake that is not a number counts as none", () => {
   for (const query of ["schema=x", "schema=-1", "schema=1e3", "schema=", "schema=99999999999", "?schema=1"]) {
     expect(readSyncPath(`/sync/v1/${id}?${query}`)?.handshake).toEqual({});
   }
+});
+
+test("Y2 the address of a y-websocket client may carry its token", () => {
+  const token = `${"a".repeat(3_000)}.b_-.c`;
+  expect(readYjsPath(`${YJS_PATH}${id}?schema=3&token=${token}`)).toEqual({
+    documentId: id,
+    handshake: { schema: 3 },
+    token,
+  });
+  expect(readYjsPath(`${YJS_PATH}${id}`)).toEqual({ documentId: id, handshake: {}, token: "" });
+  for (const url of [undefined, YJS_PATH, `${YJS_PATH}x`, `/sync/v1/${id}`, `${YJS_PATH}${id}/`])
+    expect(readYjsPath(url)).toBeUndefined();
+  expect(readYjsPath(`${YJS_PATH}${id}?token=${"a".repeat(5_000)}`)).toBeUndefined();
 });

@@ -2,14 +2,16 @@ import { type IncomingMessage, STATUS_CODES } from "node:http";
 import type { Duplex } from "node:stream";
 import { AppError, ERRORS, type ErrorCode, LIMITS } from "@octavo/schema";
 import { problemOf } from "@octavo/schema/http";
+import { YJS_PATH } from "@octavo/schema/protocol";
 import type { Logger } from "pino";
 import { WebSocketServer } from "ws";
 import type { LiveRooms } from "../documents/client-socket.ts";
 import { pathForLog } from "../logging/logger.ts";
-import { LimitedWebSocket, WebSocketClient } from "./client-socket.ts";
+import { HOCUSPOCUS_WIRE, LimitedWebSocket, WebSocketClient } from "./client-socket.ts";
 import { createLine, type Line } from "./line.ts";
 import { credentialsOfOrigin, type OriginRules } from "./origin.ts";
-import { type Place, readSyncPath } from "./sync-path.ts";
+import { type Place, readSyncPath, readYjsPath, type YjsPlace } from "./sync-path.ts";
+import { joinByYWebSocket, Y_WEBSOCKET_WIRE } from "./y-websocket.ts";
 
 export interface SocketDoorOptions extends Partial<OriginRules> {
   rooms: Pick<LiveRooms, "connect">;
@@ -18,11 +20,14 @@ export interface SocketDoorOptions extends Partial<OriginRules> {
   line?: Line;
   /** Time between two signs of life that a socket is asked for. */
   pingMs?: number;
+  /** Longest time in which a socket hears nothing. */
+  silenceMs?: number;
 }
 
 /** Who asks, as the trusted proxies and the socket say. */
 interface Asker {
   address: string;
+  protocol: "http" | "https";
   host: string;
 }
 
@@ -42,8 +47,6 @@ export interface SocketDoor {
 
 /** Who was sent away at the door comes back when most of the others are in. */
 const RETRY_AFTER_SECONDS = 5;
-/** Common proxies end a silent connection after 30 or 60 s. */
-const PING_MS = 25_000;
 /** Pieces of one message: ws would keep 16,384 of them, which cost far more memory than bytes. */
 const MAX_FRAGMENTS = 1024;
 
@@ -64,23 +67,39 @@ export function createSocketDoor(options: SocketDoorOptions): SocketDoor {
   });
   const pings = setInterval(() => {
     for (const socket of sockets) socket.checkAlive();
-  }, options.pingMs ?? PING_MS).unref();
+  }, options.pingMs ?? LIMITS.pingMs).unref();
+  // Who heard something in one of two periods heard something within both.
+  const silences = setInterval(
+    () => {
+      for (const socket of sockets) socket.breakSilence();
+    },
+    (options.silenceMs ?? LIMITS.serverSilenceMs) / 2,
+  ).unref();
 
   /** Answers the upgrade; `leave` gives back the place that the socket has until its access is decided. */
-  function accept({ request, stream, head, asker }: Upgrade, place: Place, leave: () => void): void {
-    const credentials = credentialsOfOrigin({ origin: request.headers.origin, host: asker.host }, rules);
+  function accept(
+    { request, stream, head, asker }: Upgrade,
+    place: Place | YjsPlace,
+    leave: () => void,
+  ): void {
+    const { protocol, host, address } = asker;
+    const { documentId, handshake } = place;
+    const credentials = credentialsOfOrigin({ origin: request.headers.origin, protocol, host }, rules);
+    const yjs = "token" in place ? place : undefined;
     server.handleUpgrade(request, stream, head, webSocket => {
-      const socket = new WebSocketClient(webSocket, stream, leave);
+      const socket = new WebSocketClient(webSocket, stream, leave, yjs ? Y_WEBSOCKET_WIRE : HOCUSPOCUS_WIRE);
       if (credentials === undefined) {
-        log.warn({ event: "socket.refused", code: "ORIGIN_NOT_ALLOWED", documentId: place.documentId });
+        log.warn({ event: "socket.refused", code: "ORIGIN_NOT_ALLOWED", documentId });
         // As a close and not as an HTTP status: a browser shows the script no status of an upgrade.
-        socket.listen({ onFrame: () => {}, onClose: () => {}, onDrained: () => {} });
-        socket.close("ORIGIN_NOT_ALLOWED");
+        turnAway(socket, "ORIGIN_NOT_ALLOWED");
         return;
       }
       const headers = headersOf(request);
       if (credentials === "token") headers.delete("cookie");
-      const listener = rooms.connect(socket, { ...place, headers, address: asker.address });
+      const asked = { documentId, handshake, headers, address };
+      const listener = yjs
+        ? joinByYWebSocket(socket, yjs, client => rooms.connect(client, asked))
+        : rooms.connect(socket, asked);
       sockets.add(socket);
       socket.listen({
         onFrame: frame => listener.onFrame(frame),
@@ -93,6 +112,13 @@ export function createSocketDoor(options: SocketDoorOptions): SocketDoor {
     });
   }
 
+  /** Of an HTTP status y-websocket learns nothing: it would ask again for ever. */
+  function acceptNowhere({ request, stream, head }: Upgrade, leave: () => void): void {
+    server.handleUpgrade(request, stream, head, webSocket =>
+      turnAway(new WebSocketClient(webSocket, stream, leave, Y_WEBSOCKET_WIRE), "NOT_FOUND"),
+    );
+  }
+
   return {
     handleUpgrade(request, stream, head, asker) {
       // First of all: a peer that resets the connection must not be an exception.
@@ -101,27 +127,36 @@ export function createSocketDoor(options: SocketDoorOptions): SocketDoor {
         refuse(stream, request, "SHUTTING_DOWN");
         return;
       }
-      const place = readSyncPath(request.url);
-      if (place === undefined) {
+      const place = readSyncPath(request.url) ?? readYjsPath(request.url);
+      if (place === undefined && !request.url?.startsWith(YJS_PATH)) {
         refuse(stream, request, "NOT_FOUND");
         return;
       }
+      const upgrade = { request, stream, head, asker };
       const { entered, leave } = line.enter(asker.address);
       stream.on("close", leave);
       void entered.then(hasPlace => {
         if (stream.destroyed) leave();
         else if (isClosed) refuse(stream, request, "SHUTTING_DOWN");
-        else if (hasPlace) accept({ request, stream, head, asker }, place, leave);
-        else refuse(stream, request, "TOO_MANY_CONNECTIONS");
+        else if (!hasPlace) refuse(stream, request, "TOO_MANY_CONNECTIONS");
+        else if (place === undefined) acceptNowhere(upgrade, leave);
+        else accept(upgrade, place, leave);
       });
     },
     close() {
       clearInterval(pings);
+      clearInterval(silences);
       isClosed = true;
       line.close();
       for (const socket of sockets) socket.close("SHUTTING_DOWN");
     },
   };
+}
+
+/** Closes a socket that no room is to hear of. */
+function turnAway(socket: WebSocketClient, code: ErrorCode): void {
+  socket.listen({ onFrame: () => {}, onClose: () => {}, onDrained: () => {} });
+  socket.close(code);
 }
 
 /** Answers instead of the upgrade, with the same problem that the HTTP interface would answer. */

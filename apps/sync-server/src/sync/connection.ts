@@ -322,9 +322,12 @@ export class SyncConnection implements SocketListener, Worker {
           this.close();
           return "next";
         case MessageType.QueryAwareness:
+          if (this.#isReaderBusy(arrivedAt)) return "wait";
+          this.#tellWhoIsThere(member);
+          return "next";
         case MessageType.Stateless:
         case MessageType.SyncStatus:
-          // All states were sent at the beginning; the others are the server's to send.
+          // The server's to send.
           return "next";
         default:
           throw new Malformed("an unknown type of message");
@@ -392,6 +395,11 @@ export class SyncConnection implements SocketListener, Worker {
     this.#log[ERRORS[code].logLevel]({ event: "write.refused", code, reason });
     this.send({ type: "write-refused", code });
     this.#socket.send(ackFrame(this.#address!, false));
+  }
+
+  #tellWhoIsThere({ room }: Member): void {
+    const frame = room.presence.frameOfAll(this.#address!);
+    if (frame) this.#reader.sendPresence(frame);
   }
 
   #askForAll(connection: HocuspocusConnection): void {

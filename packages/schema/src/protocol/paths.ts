@@ -1,6 +1,6 @@
 /** Socket of one document, Hocuspocus protocol. */
 export const SYNC_PATH = "/sync/v1/";
-/** Socket of one document, y-websocket protocol (reserved; served by a later version). */
+/** Socket of one document, y-websocket protocol (`WebsocketProvider` appends the document's id). */
 export const YJS_PATH = "/yjs/";
 export const API_PATH = "/api/v1";
 export const AUTH_PATH = "/api/auth";
