@@ -7,9 +7,6 @@ export interface ProcessUsage {
   cpuMs: number;
   /** Bytes that went, or will go, to the disk: whole pages, as a file system writes them. */
   writtenBytes: number;
-  /** Bytes given to `write` and its kin: files, sockets and all else. */
-  givenBytes: number;
-  rssBytes: number;
   peakRssBytes: number;
 }
 
@@ -24,8 +21,6 @@ export async function processUsage(pid: number): Promise<ProcessUsage | undefine
   return {
     cpuMs: (ticks * 1000) / ticksPerSecond(),
     writtenBytes: field(io as string, "write_bytes"),
-    givenBytes: field(io as string, "wchar"),
-    rssBytes: field(status as string, "VmRSS") * 1024,
     peakRssBytes: field(status as string, "VmHWM") * 1024,
   };
 }

@@ -53,6 +53,8 @@ export const LIMITS = {
   inboundQueueFrames: 256,
   /** Bytes waiting towards a reader above which it gets nothing more until it read them: then one update of all it missed. */
   slowReaderBytes: 256 * KIB,
+  /** Time in which such a reader must have read something: the largest document over 4 Mbit/s. */
+  slowReaderMs: 64_000,
   /** Bytes buffered towards a reader that does not read before its socket is closed. */
   outboundBufferBytes: 4 * MIB,
   /** Updates held because something they depend on is missing, per connection. */

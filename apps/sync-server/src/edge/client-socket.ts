@@ -2,6 +2,7 @@ import type { Duplex } from "node:stream";
 import { ERRORS, type ErrorCode, LIMITS } from "@octavo/schema";
 import { WebSocket } from "ws";
 import type { ClientSocket, SocketListener } from "../documents/client-socket.ts";
+import { JoinedWrites, type WriteTurn } from "./joined-writes.ts";
 
 /** Frames of one byte are signs of life between Hocuspocus' provider and server; no document's name is before them. */
 const PING = 9;
@@ -20,6 +21,9 @@ export const HOCUSPOCUS_WIRE: Wire = { signOfLife: Uint8Array.of(PING), hasBytes
 /** A reader that does not read does not read our close frame either. */
 const CLOSE_PATIENCE_MS = 5_000;
 
+/** What may still wait for a reader that is told to have caught up. */
+const DRAINED_BYTES = LIMITS.slowReaderBytes / 2;
+
 /**
  * The class that our WebSocketServer makes: a frame over the limit ends with our number and word, not with a bare
  * 1009, of which a client would think that it may come back.
@@ -37,6 +41,7 @@ export class WebSocketClient implements ClientSocket {
   readonly #stream: Duplex;
   readonly #onTrusted: () => void;
   readonly #wire: Wire;
+  readonly #writes: JoinedWrites;
   #listener: SocketListener | undefined;
   #isTrusted = false;
   #strangerBytes = 0;
@@ -48,11 +53,18 @@ export class WebSocketClient implements ClientSocket {
   #patience: NodeJS.Timeout | undefined;
 
   /** `stream` is the socket below, of which everything is counted until `trust`; then `onTrusted` is called. */
-  constructor(socket: WebSocket, stream: Duplex, onTrusted: () => void, wire = HOCUSPOCUS_WIRE) {
+  constructor(
+    socket: WebSocket,
+    stream: Duplex,
+    turn: WriteTurn,
+    onTrusted: () => void,
+    wire = HOCUSPOCUS_WIRE,
+  ) {
     this.#socket = socket;
     this.#wire = wire;
     this.#stream = stream;
     this.#onTrusted = onTrusted;
+    this.#writes = new JoinedWrites(stream, turn, this);
     stream.on("data", this.#countStranger);
   }
 
@@ -68,13 +80,14 @@ export class WebSocketClient implements ClientSocket {
     socket.on("error", () => {});
     socket.on("close", () => {
       clearTimeout(this.#patience);
+      this.#writes.drop();
       this.#stream.off("data", this.#countStranger);
       listener.onClose();
     });
   }
 
   get bufferedBytes(): number {
-    return this.#socket.bufferedAmount;
+    return this.#socket.bufferedAmount + this.#writes.bytes;
   }
 
   get isOpen(): boolean {
@@ -84,7 +97,7 @@ export class WebSocketClient implements ClientSocket {
   send(frame: Uint8Array): void {
     if (!this.isOpen) return;
     this.#hasSpoken = true;
-    const buffered = this.#socket.bufferedAmount;
+    const buffered = this.bufferedBytes;
     if (buffered === 0) this.#allowedBytes = LIMITS.outboundBufferBytes;
     if (buffered > this.#allowedBytes) {
       this.close("TOO_SLOW");
@@ -93,11 +106,21 @@ export class WebSocketClient implements ClientSocket {
     // A document's state may be larger than the limit; who reads it slowly is not who does not read.
     if (frame.length > LIMITS.frameBytes / 16)
       this.#allowedBytes = Math.max(this.#allowedBytes, buffered + frame.length) + LIMITS.outboundBufferBytes;
-    this.#socket.send(frame);
+    this.#writes.add(frame);
+    // Before the limit is reached: what ws writes by itself counts too.
+    if (buffered + frame.length > DRAINED_BYTES) this.#writes.isWatched = true;
+  }
+
+  /** Called by the joined writes when something left. */
+  onWritten(): void {
+    if (!this.#writes.isWatched || this.bufferedBytes > DRAINED_BYTES) return;
+    this.#writes.isWatched = false;
+    if (this.isOpen) this.#listener?.onDrained();
   }
 
   close(code?: ErrorCode): void {
     if (this.#isClosing) return;
+    this.#writes.flush();
     this.#isClosing = true;
     // The other side's answer to our close has to be read.
     if (this.#isPaused) this.#socket.resume();

@@ -8,6 +8,7 @@ import { WebSocketServer } from "ws";
 import type { LiveRooms } from "../documents/client-socket.ts";
 import { pathForLog } from "../logging/logger.ts";
 import { HOCUSPOCUS_WIRE, LimitedWebSocket, WebSocketClient } from "./client-socket.ts";
+import { WriteTurn } from "./joined-writes.ts";
 import { createLine, type Line } from "./line.ts";
 import { credentialsOfOrigin, type OriginRules } from "./origin.ts";
 import { type Place, readSyncPath, readYjsPath, type YjsPlace } from "./sync-path.ts";
@@ -55,6 +56,7 @@ export function createSocketDoor(options: SocketDoorOptions): SocketDoor {
   const { rooms, log } = options;
   const rules: OriginRules = { url: options.url, embedOrigins: options.embedOrigins ?? [] };
   const sockets = new Set<WebSocketClient>();
+  const turn = new WriteTurn();
   const line = options.line ?? createLine();
   let isClosed = false;
   const server = new WebSocketServer({
@@ -87,7 +89,13 @@ export function createSocketDoor(options: SocketDoorOptions): SocketDoor {
     const credentials = credentialsOfOrigin({ origin: request.headers.origin, protocol, host }, rules);
     const yjs = "token" in place ? place : undefined;
     server.handleUpgrade(request, stream, head, webSocket => {
-      const socket = new WebSocketClient(webSocket, stream, leave, yjs ? Y_WEBSOCKET_WIRE : HOCUSPOCUS_WIRE);
+      const socket = new WebSocketClient(
+        webSocket,
+        stream,
+        turn,
+        leave,
+        yjs ? Y_WEBSOCKET_WIRE : HOCUSPOCUS_WIRE,
+      );
       if (credentials === undefined) {
         log.warn({ event: "socket.refused", code: "ORIGIN_NOT_ALLOWED", documentId });
         // As a close and not as an HTTP status: a browser shows the script no status of an upgrade.
@@ -115,7 +123,7 @@ export function createSocketDoor(options: SocketDoorOptions): SocketDoor {
   /** Of an HTTP status y-websocket learns nothing: it would ask again for ever. */
   function acceptNowhere({ request, stream, head }: Upgrade, leave: () => void): void {
     server.handleUpgrade(request, stream, head, webSocket =>
-      turnAway(new WebSocketClient(webSocket, stream, leave, Y_WEBSOCKET_WIRE), "NOT_FOUND"),
+      turnAway(new WebSocketClient(webSocket, stream, turn, leave, Y_WEBSOCKET_WIRE), "NOT_FOUND"),
     );
   }
 

@@ -23,6 +23,7 @@ import {
   deniedFrame,
   type HocuspocusConnection,
   MessageType,
+  missedFrame,
   SyncType,
   serverMessageFrame,
   syncStepOneFrame,
@@ -78,11 +79,7 @@ type Progress = "next" | "end-turn" | "wait";
 /** Share of a turn: enough for a burst of typing, little enough that a flood delays nobody. */
 const FRAMES_PER_TURN = 32;
 const BYTES_PER_TURN = 256 * 1024;
-/** A state is sent to those who took what was sent before: 14 bytes of request may ask for 30 MB of answer. */
-const BUSY_READER_BYTES = 256 * 1024;
 const BUSY_READER_RETRY_MS = 50;
-/** The largest document over 4 Mbit/s. */
-const BUSY_READER_MS = 64_000;
 /** A fresh token is asked for so long before the old one ends. */
 const TOKEN_RENEWAL_MS = 60_000;
 
@@ -112,7 +109,14 @@ export class SyncConnection implements SocketListener, Worker {
   constructor(socket: ClientSocket, request: SocketRequest, house: House) {
     this.documentId = request.documentId;
     this.#socket = socket;
-    this.#reader = new Reader(socket);
+    this.#reader = new Reader(
+      socket,
+      {
+        updateFrame: since => missedFrame(this.address, this.#room!.room.document, since),
+        presenceFrame: () => this.#room!.presence.frameOfAll(this.address),
+      },
+      () => this.close("TOO_SLOW"),
+    );
     this.#request = { ...request, headers: credentialsOf(request.headers) };
     this.#house = house;
     this.#log = house.log.child({ documentId: request.documentId });
@@ -136,7 +140,9 @@ export class SyncConnection implements SocketListener, Worker {
     this.#finish();
   }
 
-  onDrained(): void {}
+  onDrained(): void {
+    this.#reader.drained();
+  }
 
   /** Ends the connection for a reason of ours. Nothing it sent and that was not admitted counts any more. */
   close(code?: ErrorCode): void {
@@ -155,6 +161,10 @@ export class SyncConnection implements SocketListener, Worker {
 
   get address(): string {
     return this.#address ?? this.documentId;
+  }
+
+  sendUpdate(frame: Uint8Array, before: () => Uint8Array): void {
+    this.#reader.sendUpdate(frame, before);
   }
 
   sendPresence(frame: Uint8Array): void {
@@ -188,7 +198,7 @@ export class SyncConnection implements SocketListener, Worker {
     this.#clear("authenticate");
     const { identity, actor, role } = entry;
     const writable = !connection.readOnly;
-    const writes = new Writes(room.room, connection, {
+    const writes = new Writes(room.room, this, {
       actor,
       isWritable: writable,
       turns: this.#house.turns,
@@ -360,10 +370,13 @@ export class SyncConnection implements SocketListener, Worker {
     }
   }
 
-  /** Whether a state has to wait for what was sent before; the connection ends when it waits too long. */
+  /**
+   * Whether a state has to wait for what was sent before: 14 bytes of request may ask for 30 MB of answer. The
+   * connection ends when it waits too long.
+   */
   #isReaderBusy(arrivedAt: number): boolean {
-    if (this.#socket.bufferedBytes <= BUSY_READER_BYTES) return false;
-    if (this.#house.clock.monotonic() - arrivedAt > BUSY_READER_MS) this.close("TOO_SLOW");
+    if (this.#socket.bufferedBytes <= LIMITS.slowReaderBytes) return false;
+    if (this.#house.clock.monotonic() - arrivedAt > LIMITS.slowReaderMs) this.close("TOO_SLOW");
     else this.#after("reader", BUSY_READER_RETRY_MS, () => this.#house.turns.schedule(this));
     return true;
   }
@@ -503,6 +516,7 @@ export class SyncConnection implements SocketListener, Worker {
     const member = this.#state.name === "open" ? this.#state.member : undefined;
     this.#state = { name: "closed" };
     this.#inbound.length = 0;
+    this.#reader.stop();
     for (const timer of this.#timers.values()) clearTimeout(timer);
     member?.writes.close();
     member?.room.presence.leave(member);

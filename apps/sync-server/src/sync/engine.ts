@@ -1,6 +1,5 @@
 import {
   type ClientConnection,
-  discardBroadcast,
   type EngineContext,
   Hocuspocus,
   type HocuspocusDocument,
@@ -34,12 +33,6 @@ const NO_REQUEST = new Request("http://room.invalid/");
 /** `setInterval`'s longest period. Our sockets have deadlines of their own, on a clock that does not jump. */
 const NEVER_MS = 2 ** 31 - 1;
 
-/**
- * Broadcast buffer after which Hocuspocus sends at once. It merges what it collected with `Y.mergeUpdates`, whose
- * cost grows with the square of the number of updates (yjs/yjs#710); 4 KiB keep that to about 200 keystrokes.
- */
-const FLUSH_MAX_BYTES = 4096;
-
 export interface EngineOptions<Member> {
   hooks: HookListeners<Member>;
   /** Time a room stays loaded after its last holder left. */
@@ -70,7 +63,6 @@ export class Engine<Member> extends Hocuspocus<EngineContext<Member>> {
       quiet: true,
       timeout: NEVER_MS,
       flushDelay: 0,
-      flushMaxBytes: FLUSH_MAX_BYTES,
       maxPendingDocuments: 1,
     };
   }
@@ -117,13 +109,6 @@ export class Engine<Member> extends Hocuspocus<EngineContext<Member>> {
   /** Gives a socket to Hocuspocus, for the part of the protocol it keeps. */
   attach(socket: Parameters<Hocuspocus["handleConnection"]>[0], member: Member): ClientConnection {
     return this.handleConnection(socket, NO_REQUEST, { member });
-  }
-
-  override async loadDocument(...args: Parameters<Hocuspocus["loadDocument"]>): Promise<HocuspocusDocument> {
-    const document = await super.loadDocument(...args);
-    // The load itself was an update; without this the first client gets the document twice.
-    discardBroadcast(document);
-    return document;
   }
 
   override shouldUnloadDocument(document: HocuspocusDocument): boolean {

@@ -32,7 +32,8 @@ export class JoinCache {
   constructor(document: Doc, address: string) {
     this.#document = document;
     this.#address = address;
-    document.on("update", () => this.drop());
+    // Not "update": while anybody listens to that, Yjs encodes every transaction.
+    document.on("afterTransaction", () => this.drop());
   }
 
   /** The answer to a valid state vector, for whoever is spoken to under this address. */

@@ -1,6 +1,8 @@
 import type { ErrorCode } from "@octavo/schema";
 import type { ServerMessage } from "@octavo/schema/protocol";
 import { applyUpdate, Doc, mergeUpdates } from "yjs";
+import type { Clock } from "../clock.ts";
+import { type AppliedUpdate, Broadcaster, oncePerAddress, type Recipient } from "./broadcast.ts";
 import type { Checkpoints } from "./checkpoints.ts";
 import { readUpdate } from "./guard.ts";
 import { JoinCache } from "./join-cache.ts";
@@ -8,10 +10,8 @@ import type { Presence } from "./presence.ts";
 import type { Room } from "./room.ts";
 
 /** A connection as its room sees it. */
-export interface RoomMember {
+export interface RoomMember extends Recipient {
   readonly schema: number | undefined;
-  /** What every frame to it begins with: the document's id, for some clients with a session after it. */
-  readonly address: string;
   send(message: ServerMessage): void;
   /** A frame of presence. Who does not read gets none, and `Presence.frameOfAll` after having read. */
   sendPresence(frame: Uint8Array): void;
@@ -28,14 +28,23 @@ export class OpenRoom {
   readonly checkpoints: Checkpoints;
   readonly joins: JoinCache;
   readonly #members = new Set<RoomMember>();
+  readonly #broadcaster: Broadcaster;
   readonly #onText: (documentId: string) => void;
   #textTimer: NodeJS.Timeout | undefined;
 
   constructor(
     room: Room,
-    parts: { presence: Presence; checkpoints: Checkpoints; onText: (documentId: string) => void },
+    parts: {
+      presence: Presence;
+      checkpoints: Checkpoints;
+      clock: Clock;
+      onText: (documentId: string) => void;
+      onError: (error: unknown) => void;
+    },
   ) {
+    const { clock, onError } = parts;
     this.room = room;
+    this.#broadcaster = new Broadcaster(room.document, { members: this.#members, clock, onError });
     this.presence = parts.presence;
     this.checkpoints = parts.checkpoints;
     this.joins = new JoinCache(room.document, room.documentId);
@@ -70,9 +79,10 @@ export class OpenRoom {
     for (const member of [...this.#members]) member.close(code);
   }
 
-  /** After an update was applied. */
-  applied(bytes: number): void {
-    this.checkpoints.applied(bytes);
+  /** After updates were applied, in the order of the log. */
+  applied(updates: readonly AppliedUpdate[]): void {
+    this.#broadcaster.add(updates);
+    for (const { update } of updates) this.checkpoints.applied(update.length);
     this.#textTimer ??= setTimeout(() => this.flushText(), TEXT_MS).unref();
   }
 
@@ -87,6 +97,7 @@ export class OpenRoom {
   stop(): void {
     this.joins.drop();
     this.checkpoints.stop();
+    this.#broadcaster.stop();
     clearTimeout(this.#textTimer);
     this.#textTimer = undefined;
   }
@@ -123,17 +134,4 @@ export class OpenRoom {
       scratch.destroy();
     }
   }
-}
-
-/** Members mostly share the address: the same bytes, and the very same object, go to all of them. */
-export function oncePerAddress(encode: (address: string) => Uint8Array): (address: string) => Uint8Array {
-  const frames = new Map<string, Uint8Array>();
-  return address => {
-    let frame = frames.get(address);
-    if (frame === undefined) {
-      frame = encode(address);
-      frames.set(address, frame);
-    }
-    return frame;
-  };
 }

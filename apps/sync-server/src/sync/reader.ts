@@ -1,14 +1,89 @@
+import { LIMITS } from "@octavo/schema";
 import type { ClientSocket } from "../documents/client-socket.ts";
 
-/** What goes to one connection of a room, and what does not while it does not read (docs/spec.md, B rules). */
+/** What somebody who fell behind is sent after having read. */
+export interface CatchUp {
+  /** One frame with everything that the document has beyond this state vector. */
+  updateFrame(since: Uint8Array): Uint8Array;
+  /** One frame with everybody's presence, if there is any. */
+  presenceFrame(): Uint8Array | undefined;
+}
+
+/** Somebody who gets no updates and no presence for now. */
+interface Behind {
+  /** State vector of what was sent, from the first update that was not. */
+  since: Uint8Array | undefined;
+  hasMissedPresence: boolean;
+  /** What waited to leave when it was looked at last. */
+  bufferedBytes: number;
+  timer: NodeJS.Timeout;
+}
+
+/**
+ * What goes to one member of a room. While it does not read, only what it has to know is queued for it; what it
+ * missed comes in one piece, however much that was.
+ */
 export class Reader {
   readonly #socket: ClientSocket;
+  readonly #catchUp: CatchUp;
+  readonly #onTooSlow: () => void;
+  #behind: Behind | undefined;
 
-  constructor(socket: ClientSocket) {
+  constructor(socket: ClientSocket, catchUp: CatchUp, onTooSlow: () => void) {
     this.#socket = socket;
+    this.#catchUp = catchUp;
+    this.#onTooSlow = onTooSlow;
+  }
+
+  /** `before` tells the state vector of what was sent before this frame. */
+  sendUpdate(frame: Uint8Array, before: () => Uint8Array): void {
+    const behind = this.#fallBehind();
+    if (behind === undefined) this.#socket.send(frame);
+    else behind.since ??= before();
   }
 
   sendPresence(frame: Uint8Array): void {
-    this.#socket.send(frame);
+    const behind = this.#fallBehind();
+    if (behind === undefined) this.#socket.send(frame);
+    else behind.hasMissedPresence = true;
+  }
+
+  /** It has read most of what waited. */
+  drained(): void {
+    const behind = this.#behind;
+    if (behind === undefined) return;
+    this.stop();
+    if (behind.since) this.#socket.send(this.#catchUp.updateFrame(behind.since));
+    const presence = behind.hasMissedPresence ? this.#catchUp.presenceFrame() : undefined;
+    if (presence) this.#socket.send(presence);
+  }
+
+  stop(): void {
+    clearTimeout(this.#behind?.timer);
+    this.#behind = undefined;
+  }
+
+  #fallBehind(): Behind | undefined {
+    if (this.#behind) return this.#behind;
+    const { bufferedBytes } = this.#socket;
+    if (bufferedBytes <= LIMITS.slowReaderBytes) return undefined;
+    this.#behind = { since: undefined, hasMissedPresence: false, bufferedBytes, timer: this.#lookLater() };
+    return this.#behind;
+  }
+
+  #lookLater(): NodeJS.Timeout {
+    return setTimeout(() => this.#look(), LIMITS.slowReaderMs).unref();
+  }
+
+  /** Slow is who reads little; who read nothing at all is gone. */
+  #look(): void {
+    const behind = this.#behind!;
+    const { bufferedBytes } = this.#socket;
+    if (bufferedBytes >= behind.bufferedBytes) {
+      this.#onTooSlow();
+      return;
+    }
+    behind.bufferedBytes = bufferedBytes;
+    behind.timer = this.#lookLater();
   }
 }

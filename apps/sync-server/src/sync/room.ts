@@ -3,16 +3,14 @@ import { encodeStateAsUpdate, getState } from "yjs";
 import type { DocumentMeta } from "../storage/document-store.ts";
 import type { UpdateLog } from "../storage/update-log.ts";
 import { type AdmissionView, structAt } from "./admit.ts";
+import type { AppliedUpdate, Recipient } from "./broadcast.ts";
 import type { KnownNames, Sketch, Struct, StructId } from "./guard.ts";
 import type { Loaded } from "./load.ts";
-import { applyToRoom, type HocuspocusConnection, type HocuspocusDocument } from "./upstream.ts";
+import { applyToRoom, type HocuspocusDocument } from "./upstream.ts";
 
 /** An admitted update on its way: in the log, then on disk, then in the document. */
-interface Waiting {
+interface Waiting extends AppliedUpdate {
   seq: number;
-  update: Uint8Array;
-  sketch: Sketch;
-  connection: HocuspocusConnection | undefined;
   isCommitted: boolean;
   onApplied: (() => void)[];
   onBroken: ((error: unknown) => void) | undefined;
@@ -20,11 +18,15 @@ interface Waiting {
 
 /** What a room tells those who keep it. */
 export interface RoomEvents {
-  /** After an update was applied. */
-  applied(room: Room, bytes: number): void;
+  /** After updates were applied, in the order of the log. */
+  applied(room: Room, updates: readonly AppliedUpdate[]): void;
   /** A committed update could not be applied, or its commit was refused: the room is of no use any more. */
   broken(room: Room, code: ErrorCode, error: unknown): void;
 }
+
+/** What one turn of the event loop applies: about 5 ms, so that a flood in one document delays no other. */
+const TURN_UPDATES = 256;
+const TURN_BYTES = 512 * 1024;
 
 /** The live copy of a document: the only place that appends to its log, and applies in the log's order. */
 export class Room implements AdmissionView {
@@ -46,6 +48,7 @@ export class Room implements AdmissionView {
   /** Yjs client ids of the server's own writes, by the actor they are made for; fresh with each load. */
   readonly #serverClients = new Map<string, number>();
   #isBroken = false;
+  #isApplyScheduled = false;
 
   constructor(
     document: HocuspocusDocument,
@@ -99,7 +102,7 @@ export class Room implements AdmissionView {
    */
   append(
     write: { update: Uint8Array; sketch: Sketch; claims: readonly number[]; actor: string },
-    connection: HocuspocusConnection | undefined,
+    origin: Recipient | undefined,
     onApplied: () => void,
     onBroken?: (error: unknown) => void,
   ): void {
@@ -116,7 +119,7 @@ export class Room implements AdmissionView {
       seq,
       update,
       sketch,
-      connection,
+      origin,
       isCommitted: false,
       onApplied: [onApplied],
       onBroken,
@@ -125,9 +128,9 @@ export class Room implements AdmissionView {
     committed.then(
       () => {
         waiting.isCommitted = true;
-        this.#applyCommitted();
+        this.#applySoon();
       },
-      error => this.#break(error),
+      error => this.fail(error),
     );
     for (const one of this.holding) one.retryHeld();
   }
@@ -159,26 +162,52 @@ export class Room implements AdmissionView {
     for (const [client, owner] of this.#owners) if (owner === from) this.#owners.set(client, to);
   }
 
-  #applyCommitted(): void {
-    while (this.#waiting[0]?.isCommitted && !this.#isBroken) {
-      const { seq, update, connection, onApplied } = this.#waiting[0];
-      if (seq !== this.appliedSeq + 1) throw new TypeError(`seq ${seq} after ${this.appliedSeq}`);
-      try {
-        applyToRoom(this.document, update, connection);
-      } catch (error) {
-        this.#break(error);
-        return;
-      }
-      this.#waiting.shift();
-      this.appliedSeq = seq;
-      if (this.#waiting.length === 0) this.#ahead.clear();
-      for (const callback of onApplied) callback();
-      this.#events.applied(this, update.length);
-    }
+  /** Once for all of a commit: its promises are kept one after the other, in one turn. */
+  #applySoon(): void {
+    if (this.#isApplyScheduled) return;
+    this.#isApplyScheduled = true;
+    queueMicrotask(() => this.#applyCommitted());
   }
 
-  /** What is on disk is loaded again by the next visitor; what is not was never acknowledged. */
-  #break(error: unknown): void {
+  #applyCommitted(): void {
+    this.#isApplyScheduled = false;
+    const batch = this.#takeCommitted();
+    if (batch.length === 0) return;
+    try {
+      applyToRoom(
+        this.document,
+        batch.map(({ update }) => update),
+      );
+    } catch (error) {
+      this.fail(error);
+      return;
+    }
+    this.#waiting.splice(0, batch.length);
+    this.appliedSeq = batch.at(-1)!.seq;
+    if (this.#waiting.length === 0) this.#ahead.clear();
+    for (const { onApplied } of batch) for (const callback of onApplied) callback();
+    this.#events.applied(this, batch);
+    if (!this.#waiting[0]?.isCommitted || this.#isApplyScheduled) return;
+    this.#isApplyScheduled = true;
+    setImmediate(() => this.#applyCommitted());
+  }
+
+  /** As many committed updates as one turn of the event loop may spend on a room. */
+  #takeCommitted(): Waiting[] {
+    const batch: Waiting[] = [];
+    let bytes = 0;
+    for (const waiting of this.#waiting) {
+      if (!waiting.isCommitted || batch.length === TURN_UPDATES || bytes >= TURN_BYTES) break;
+      const expected = this.appliedSeq + batch.length + 1;
+      if (waiting.seq !== expected) throw new TypeError(`seq ${waiting.seq} instead of ${expected}`);
+      batch.push(waiting);
+      bytes += waiting.update.length;
+    }
+    return batch;
+  }
+
+  /** Ends the room. What is on disk is loaded again by the next visitor; what is not was never acknowledged. */
+  fail(error: unknown): void {
     if (this.#isBroken) return;
     this.#isBroken = true;
     for (const { onBroken } of this.#waiting.splice(0)) onBroken?.(error);

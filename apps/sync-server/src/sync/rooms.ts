@@ -8,6 +8,7 @@ import type { Clock } from "../clock.ts";
 import type { ClientSocket, LiveRooms, SocketListener, SocketRequest } from "../documents/client-socket.ts";
 import type { Metrics } from "../metrics/metrics.ts";
 import type { DocumentMeta, DocumentStore } from "../storage/document-store.ts";
+import type { AppliedUpdate } from "./broadcast.ts";
 import { Checkpoints } from "./checkpoints.ts";
 import { type House, SyncConnection } from "./connection.ts";
 import { Engine } from "./engine.ts";
@@ -18,7 +19,7 @@ import { OpenRoom } from "./open-room.ts";
 import { Presence } from "./presence.ts";
 import { Room } from "./room.ts";
 import { Turns } from "./turns.ts";
-import { type HocuspocusDocument, hasPending } from "./upstream.ts";
+import { type HocuspocusDocument, hasPending, takeOverBroadcast } from "./upstream.ts";
 
 export interface RoomsOptions {
   store: DocumentStore;
@@ -213,6 +214,7 @@ class LoadedRooms implements LiveRooms, House {
   async #load(document: HocuspocusDocument): Promise<void> {
     const startedAt = this.clock.monotonic();
     const documentId = document.name;
+    takeOverBroadcast(document);
     let loaded: Awaited<ReturnType<typeof loadDocument>>;
     try {
       loaded = await loadDocument(this.#store, documentId, document);
@@ -227,14 +229,16 @@ class LoadedRooms implements LiveRooms, House {
       log: store.updates,
       names: knownNames,
       events: {
-        applied: (_, bytes) => this.#applied(open, bytes),
+        applied: (_, updates) => this.#applied(open, updates),
         broken: (_, code, error) => this.#broken(open, code, error),
       },
     });
     const open = new OpenRoom(room, {
       presence: new Presence(document, client => room.ownerOf(client)),
       checkpoints: new Checkpoints(room, loaded, { store: store.checkpoints, clock, log }),
+      clock,
       onText: () => this.#tellText(documentId),
+      onError: error => room.fail(error),
     });
     this.#open.set(documentId, open);
     this.metrics.rooms.set(this.#open.size);
@@ -249,9 +253,9 @@ class LoadedRooms implements LiveRooms, House {
     });
   }
 
-  #applied(open: OpenRoom, bytes: number): void {
-    this.metrics.updates.inc();
-    open.applied(bytes);
+  #applied(open: OpenRoom, updates: readonly AppliedUpdate[]): void {
+    this.metrics.updates.inc(updates.length);
+    open.applied(updates);
   }
 
   #broken(open: OpenRoom, code: ErrorCode, error: unknown): void {

@@ -7,7 +7,7 @@ import { eventually } from "@octavo/test-kit";
 import { expect, test } from "vitest";
 import { applyUpdate, Doc, encodeStateAsUpdate } from "yjs";
 import { Engine, type EngineOptions, type HookListeners } from "./engine.ts";
-import { applyToRoom, type HookName, hasPending, keepFormatting } from "./upstream.ts";
+import { applyToRoom, type HookName, hasPending, keepFormatting, takeOverBroadcast } from "./upstream.ts";
 
 const ID = "document";
 
@@ -65,19 +65,26 @@ test("a connection goes through onConnect, onAuthenticate, loading and connected
   expect(created.documents.get(ID)?.connections.size).toBe(1);
 });
 
-test("an update is broadcast in the turn after it was applied, to its writer too", async () => {
+test("Hocuspocus broadcasts in its one listener for updates; without it nothing is encoded or sent", async () => {
   const { engine: created } = engine();
   const socket = fakeSocket();
   created.attach(socket, undefined).handleMessage(authFrame);
   const document = await eventually(() => created.documents.get(ID));
   await eventually(() => document.connections.size === 1);
   const source = new Doc();
-  source.getText("t").insert(0, "a");
+  const updates: Uint8Array[] = [];
+  source.on("update", (update: Uint8Array) => updates.push(update));
+  for (const letter of "ab") source.getText("t").insert(0, letter);
   const before = socket.sent.length;
-  applyToRoom(document, encodeStateAsUpdate(source), [...document.connections.keys()][0]);
-  expect(socket.sent.length).toBe(before);
+  applyToRoom(document, [updates[0]!]);
   await new Promise(resolve => setImmediate(resolve));
   expect(socket.sent.length).toBe(before + 1);
+  expect(document._observers.get("update")?.size).toBe(1);
+  takeOverBroadcast(document);
+  applyToRoom(document, [updates[1]!]);
+  await new Promise(resolve => setImmediate(resolve));
+  expect(socket.sent.length).toBe(before + 1);
+  expect(document.getText("t").toString()).toBe("ba");
 });
 
 test("a throwing hook ends no process and is reported", async () => {

@@ -5,24 +5,19 @@
  * - `Hocuspocus`: `createDocument`, `loadDocument`, `storeDocumentHooks`, `shouldUnloadDocument`, `unloadDocument`
  *   and `hooks` are looked up on `this` and may be overridden (engine.ts).
  * - `unloadDocument` deletes from `documents`, destroys, and calls `afterUnloadDocument` in one turn.
- * - `Document` collects updates in `update` events and sends them at the next `setImmediate`; `flush()` sends now.
+ * - `Document` broadcasts in the one listener of `update` that its constructor adds; Yjs encodes a transaction's
+ *   update only while that event has a listener.
  * - `Document.connections.get(connection).clients` are the awareness ids removed when the connection closes.
  * - `awareness.on("update")` with a connection's origin adds to these ids.
  * - Yjs deletes superfluous formatting marks of its own accord after a remote transaction, unless the
  *   transaction's `_needFormattingCleanup` is reset in `afterTransaction`.
  */
 
-import {
-  type Connection,
-  type Document,
-  type Hocuspocus,
-  MessageType,
-  OutgoingMessage,
-} from "@hocuspocus/server";
+import { type Document, type Hocuspocus, MessageType, OutgoingMessage } from "@hocuspocus/server";
 import type { ErrorCode } from "@octavo/schema";
 import { type ServerMessage, writeServerMessage } from "@octavo/schema/protocol";
 import { createEncoder, length, toUint8Array, writeVarString, writeVarUint } from "lib0/encoding";
-import { applyUpdate, type Doc, encodeStateVector, type Transaction } from "yjs";
+import { applyUpdate, type Doc, encodeStateAsUpdate, encodeStateVector, type Transaction } from "yjs";
 
 export {
   type Connection as HocuspocusConnection,
@@ -44,13 +39,18 @@ export type ClientConnection = ReturnType<Hocuspocus["handleConnection"]>;
 /** Second byte of a sync frame (y-protocols/sync). */
 export const SyncType = { step1: 0, step2: 1, update: 2 } as const;
 
-/** Applies committed bytes to a room; Hocuspocus broadcasts what they changed. The only write to a live document. */
-export function applyToRoom(document: Doc, update: Uint8Array, connection: Connection | undefined): void {
-  applyUpdate(
-    document,
-    update,
-    connection ? { source: "connection", connection } : { source: "local", skipStoreHooks: true },
-  );
+/** Applies committed updates to a room, in one transaction. The only write to a live document. */
+export function applyToRoom(document: Doc, updates: readonly Uint8Array[]): void {
+  if (updates.length === 1) applyUpdate(document, updates[0]!);
+  else document.transact(() => updates.forEach(update => void applyUpdate(document, update)));
+}
+
+/**
+ * Takes Hocuspocus' listener for updates off: it broadcasts what Yjs encodes of each transaction. Without any
+ * listener Yjs encodes nothing.
+ */
+export function takeOverBroadcast(document: Document): void {
+  document._observers.delete("update");
 }
 
 /**
@@ -68,11 +68,6 @@ export function hasPending(document: Doc): boolean {
   return document.store.pendingStructs !== null || document.store.pendingDs !== null;
 }
 
-/** Forgets what was collected for broadcasting: nobody is there yet. */
-export function discardBroadcast(document: Document): void {
-  document.flush();
-}
-
 export function ackFrame(address: string, saved: boolean): Uint8Array {
   return new OutgoingMessage(address).writeSyncStatus(saved).toUint8Array();
 }
@@ -83,6 +78,15 @@ export function serverMessageFrame(address: string, message: ServerMessage): Uin
 
 export function deniedFrame(address: string, code: ErrorCode): Uint8Array {
   return new OutgoingMessage(address).writePermissionDenied(code).toUint8Array();
+}
+
+export function updateFrame(address: string, update: Uint8Array): Uint8Array {
+  return syncFrame(address, SyncType.update, update);
+}
+
+/** Everything that the document has beyond a state vector, as one update. */
+export function missedFrame(address: string, document: Doc, since: Uint8Array): Uint8Array {
+  return updateFrame(address, encodeStateAsUpdate(document, since));
 }
 
 /** Asks the other side for everything the document lacks. */

@@ -1,9 +1,9 @@
 import { AppError, type ErrorCode, LIMITS } from "@octavo/schema";
 import { judge, type Verdict } from "./admit.ts";
+import type { Recipient } from "./broadcast.ts";
 import type { StructId } from "./guard.ts";
 import type { Room } from "./room.ts";
 import type { Turns, Worker } from "./turns.ts";
-import type { HocuspocusConnection } from "./upstream.ts";
 
 /** What a connection's writes do to the outside. */
 export interface WriteEvents {
@@ -26,7 +26,7 @@ interface Held {
 /** The write frames of one connection: admitted in order, each answered once (docs/spec.md, A and H rules). */
 export class Writes implements Worker {
   readonly #room: Room;
-  readonly #connection: HocuspocusConnection;
+  readonly #origin: Recipient;
   readonly #actor: string;
   readonly #turns: Turns;
   readonly #events: WriteEvents;
@@ -44,11 +44,11 @@ export class Writes implements Worker {
 
   constructor(
     room: Room,
-    connection: HocuspocusConnection,
+    origin: Recipient,
     surroundings: { actor: string; isWritable: boolean; turns: Turns; events: WriteEvents },
   ) {
     this.#room = room;
-    this.#connection = connection;
+    this.#origin = origin;
     this.#actor = surroundings.actor;
     this.#isWritable = surroundings.isWritable;
     this.#turns = surroundings.turns;
@@ -107,7 +107,7 @@ export class Writes implements Worker {
   #append(verdict: Verdict & { kind: "append" }, arrivedAt: number): void {
     const bytes = verdict.update.length;
     try {
-      this.#room.append({ ...verdict, actor: this.#actor }, this.#connection, () => {
+      this.#room.append({ ...verdict, actor: this.#actor }, this.#origin, () => {
         this.outstandingFrames--;
         this.outstandingBytes -= bytes;
         this.#ack(arrivedAt);
