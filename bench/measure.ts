@@ -37,16 +37,18 @@ const QUIET_MS = 3_000;
 /** Replays the history into a fresh server, then opens the document after a restart. @throws Error when text is lost */
 export async function measure(target: Target, plan: Plan): Promise<Measurement> {
   await using directory = await temporaryDirectory("octavo-bench-");
-  const { result, before, after } = await measureReplay(target, directory.path, plan);
+  const [document] = (await target.seed(directory.path, [undefined])) as [string];
+  const place = { target, directory: directory.path, document };
+  const { result, before, after } = await measureReplay(place, plan);
   const storedBytes = await directoryBytes(directory.path);
   const opens: Result[] = [];
   for (let round = 0; round < plan.opens; round++) {
-    const open = await measureOpen(target, directory.path, result.length);
-    if (open.hash !== result.hash) throw new Error(`${target.name} gave back another text than was written`);
+    const open = await measureOpen(place, result.length);
+    if (open.hash !== result.hash) throw new Error(`${target.title} gave back another text than was written`);
     opens.push(open);
   }
   return {
-    target: target.name,
+    target: target.title,
     answer: target.answer,
     edits: result.edits,
     wallMs: result.ms,
@@ -59,10 +61,16 @@ export async function measure(target: Target, plan: Plan): Promise<Measurement> 
   };
 }
 
-async function measureReplay(target: Target, directory: string, { edits, window }: Plan) {
+interface Place {
+  target: Target;
+  directory: string;
+  document: string;
+}
+
+async function measureReplay({ target, directory, document }: Place, { edits, window }: Plan) {
   const server = await target.start(directory);
   try {
-    const address = await server.address();
+    const address = await server.address(document);
     const before = await processUsage(server.pid);
     const result = await runClient({ kind: "replay", edits, window, ...address });
     const after = await usageWhenQuiet(server);
@@ -72,10 +80,10 @@ async function measureReplay(target: Target, directory: string, { edits, window 
   }
 }
 
-async function measureOpen(target: Target, directory: string, length: number): Promise<Result> {
+async function measureOpen({ target, directory, document }: Place, length: number): Promise<Result> {
   const server = await target.start(directory);
   try {
-    return await runClient({ kind: "open", length, ...(await server.address()) });
+    return await runClient({ kind: "open", length, ...(await server.address(document)) });
   } finally {
     await server.stop();
   }

@@ -7,6 +7,9 @@ export interface ProcessUsage {
   cpuMs: number;
   /** Bytes that went, or will go, to the disk: whole pages, as a file system writes them. */
   writtenBytes: number;
+  /** Bytes given to `write` and its kin: files, sockets and all else. */
+  givenBytes: number;
+  rssBytes: number;
   peakRssBytes: number;
 }
 
@@ -21,6 +24,8 @@ export async function processUsage(pid: number): Promise<ProcessUsage | undefine
   return {
     cpuMs: (ticks * 1000) / ticksPerSecond(),
     writtenBytes: field(io as string, "write_bytes"),
+    givenBytes: field(io as string, "wchar"),
+    rssBytes: field(status as string, "VmRSS") * 1024,
     peakRssBytes: field(status as string, "VmHWM") * 1024,
   };
 }

@@ -10,16 +10,8 @@ import { repositoryPath } from "@octavo/test-kit/repository";
 import * as decoding from "lib0/decoding";
 import WebSocket from "ws";
 import type * as yjs from "yjs";
+import type { Address } from "./targets.ts";
 import { type Edit, loadTrace } from "./trace.ts";
-
-/** Where a document is, and which library opens it. */
-export interface Address {
-  protocol: "hocuspocus" | "y-websocket";
-  /** For Hocuspocus the whole address; for y-websocket the part before the document's name. */
-  url: string;
-  document: string;
-  token: string;
-}
 
 export interface ReplayTask extends Address {
   kind: "replay";

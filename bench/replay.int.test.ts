@@ -12,7 +12,7 @@ async function expectMeasured(target: Target): Promise<void> {
   expect(measurement.openBytes).toBeGreaterThan(1_000);
 }
 
-it("replays 2,000 edits into Octavo and reads them back", () => expectMeasured(octavo()));
+it("replays 2,000 edits into Octavo and reads them back", () => expectMeasured(octavo));
 
 it.skipIf(!arePeersInstalled()).each([hocuspocus, yWebsocket])(
   "replays 2,000 edits into $name and reads them back",

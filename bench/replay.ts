@@ -1,11 +1,11 @@
 /**
  * Replays a real editing history, one frame an edit, through a real client into Octavo and into the servers most
- * people would otherwise use, and prints a table. `npm run bench -- --edits 20000`; see README.md.
+ * people would otherwise use, and prints a table. `npm run bench -- replay --edits 20000`; see README.md.
  */
 import { parseArgs } from "node:util";
 import { type Measurement, measure } from "./measure.ts";
 import { digits, table } from "./table.ts";
-import { hocuspocus, installPeers, octavo, type Target, yWebsocket } from "./targets.ts";
+import { hocuspocus, installPeers, octavo, targetOf } from "./targets.ts";
 import { loadTrace } from "./trace.ts";
 
 const { values } = parseArgs({
@@ -31,17 +31,7 @@ const ROWS: readonly (readonly [title: string, read: (measurement: Measurement) 
   ["cold open, kB on the wire", ({ openBytes }) => openBytes / 1000],
 ];
 
-const TARGETS: Record<string, () => Target> = {
-  octavo,
-  hocuspocus: () => hocuspocus,
-  "y-websocket": () => yWebsocket,
-};
-
-const targets = values.targets.split(",").map(name => {
-  const target = TARGETS[name]?.();
-  if (target === undefined) throw new RangeError(`No target "${name}": ${Object.keys(TARGETS).join(", ")}`);
-  return target;
-});
+const targets = values.targets.split(",").map(targetOf);
 const plan = { edits: count("edits"), window: count("window"), opens: count("opens") };
 if (values.targets !== "octavo") installPeers();
 
@@ -49,7 +39,7 @@ const { edits, name } = await loadTrace(plan.edits);
 console.error(`${edits.length} edits (${name}), at most ${plan.window} unanswered`);
 const measurements: Measurement[] = [];
 for (const target of targets) {
-  console.error(`… ${target.name}`);
+  console.error(`… ${target.title}`);
   measurements.push(await measure(target, plan));
 }
 console.log(`\nReplay of ${edits.length.toLocaleString("en")} edits: ${name}\n`);
@@ -64,8 +54,8 @@ function count(option: "edits" | "window" | "opens"): number {
 
 function report(all: readonly Measurement[]): string {
   const columns = all.flatMap(measurement => [measurement.target]);
-  const reference = all.find(measurement => measurement.target === hocuspocus.name);
-  const ours = all.find(measurement => measurement.target === "octavo");
+  const reference = all.find(measurement => measurement.target === hocuspocus.title);
+  const ours = all.find(measurement => measurement.target === octavo.title);
   const rows = ROWS.map(([title, read]) => [
     title,
     ...all.map(measurement => digits(read(measurement))),

@@ -1,0 +1,81 @@
+import { pace } from "../load/pace.ts";
+import { IDLE_STORE_MS, wait } from "../load/settled.ts";
+import { grownDocument, Typist } from "../load/typist.ts";
+import { Witness } from "../load/witness.ts";
+import type { Bench, Measurements, Row, Scenario } from "../scenario.ts";
+
+const EDITS = 1_000;
+/** A sentence, then a pause in which the peer stores, as it does in life. */
+const EDITS_PER_BURST = 100;
+const EDITS_PER_SECOND = 100;
+const PAUSE_MS = 2_500;
+
+/** 10 MB of text, one person who types in it and one who reads, until both servers have stored. */
+export const largeDocument: Scenario = {
+  name: "large-document",
+  rounds: 1,
+  rows: [
+    {
+      what: "CPU per 1,000 edits, 10 MB document",
+      unit: "ms",
+      of: "cpuPer1000",
+      target: { ratioAtMost: 1 / 3 },
+    },
+    ...writtenRows("10 MB", 1 / 2_000),
+    { what: "longest stall, 10 MB document", unit: "ms", of: "stallMs", target: { atMost: 10 } },
+  ],
+  run: bench => typeInto(bench, bench.size(10_000_000, 200_000)),
+};
+
+export const mediumDocument: Scenario = {
+  name: "medium-document",
+  rounds: 1,
+  rows: writtenRows("1 MB", 1 / 200),
+  run: bench => typeInto(bench, bench.size(1_000_000, 50_000)),
+};
+
+function writtenRows(size: string, ratio: number): Row[] {
+  return [
+    {
+      what: `written per 1,000 edits into ${size}`,
+      unit: "kB",
+      of: "fileKbPer1000",
+      target: { ratioAtMost: ratio },
+    },
+    { what: "– in whole pages, as fsync writes them", unit: "kB", of: "pagesKbPer1000" },
+  ];
+}
+
+async function typeInto(bench: Bench, bytes: number): Promise<Measurements> {
+  const stage = await bench.open([grownDocument(bytes)], { stalls: true });
+  const [writer, reader] = await stage.people([0, 0]);
+  const typist = new Typist(1_000);
+  const witness = new Witness(reader!);
+  writer!.sendUpdate(typist.begin);
+  await witness.saw([typist]);
+  // What opening brought on is over.
+  await wait(bench.size(PAUSE_MS + 1_000, 100));
+
+  const edits = bench.size(EDITS, 50);
+  const wireBefore = writer!.bytesRead + reader!.bytesRead;
+  await stage.beginStalls();
+  const used = await stage.using(async () => {
+    for (let done = 0; done < edits; done += EDITS_PER_BURST) {
+      const burst = Math.min(EDITS_PER_BURST, edits - done);
+      await pace(burst, EDITS_PER_SECOND, () => writer!.sendUpdate(typist.type()));
+      await witness.saw([typist]);
+      await wait(bench.size(PAUSE_MS, 50));
+    }
+    await wait(bench.size(IDLE_STORE_MS - PAUSE_MS, 50));
+  });
+  const { longestMs } = await stage.stalls();
+  const wire = writer!.bytesRead + reader!.bytesRead - wireBefore;
+  const per1000 = 1_000 / edits;
+  return {
+    cpuPer1000: used.cpuMs && used.cpuMs * per1000,
+    stallMs: longestMs,
+    // What was given to the kernel and did not go to a person went to a file.
+    fileKbPer1000: used.givenBytes && ((used.givenBytes - wire) / 1_000) * per1000,
+    pagesKbPer1000: used.writtenBytes && (used.writtenBytes / 1_000) * per1000,
+  };
+}

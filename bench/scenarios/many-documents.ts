@@ -1,0 +1,71 @@
+import { pace } from "../load/pace.ts";
+import { IDLE_STORE_MS, reached, wait } from "../load/settled.ts";
+import { Typist } from "../load/typist.ts";
+import { percentile, type Scenario } from "../scenario.ts";
+
+/** 1,000 documents with two people each, one of them typing a letter a second; then all pause, and all is stored. */
+export const manyDocuments: Scenario = {
+  name: "many-documents",
+  rounds: 1,
+  rows: [
+    {
+      what: "CPU per 1,000 edits, 1,000 small documents × 2 people",
+      unit: "ms",
+      of: "cpuPer1000",
+      target: { ratioAtMost: 1 / 2 },
+    },
+    { what: "longest stall, 1,000 documents storing", unit: "ms", of: "stallMs", target: { atMost: 20 } },
+    { what: "– edit → peer p95 there", unit: "ms", of: "p95" },
+  ],
+  async run(bench) {
+    const count = bench.size(1_000, 40);
+    const stage = await bench.open(
+      Array.from({ length: count }, () => undefined),
+      { stalls: true },
+    );
+    const documents = Array.from({ length: count }, (_, index) => index);
+    const writers = await stage.people(documents);
+    const readers = await stage.people(documents);
+    const typists = documents.map(index => new Typist(1000 + index));
+    let arrived = 0;
+    const latencies: number[] = [];
+    const sentAt = new Float64Array(count);
+    for (const [index, reader] of readers.entries()) {
+      reader.onContent = () => {
+        arrived++;
+        // One edit a document is on its way at most, so this is the one.
+        latencies.push(performance.now() - sentAt[index]!);
+      };
+    }
+    for (const [index, writer] of writers.entries()) {
+      sentAt[index] = performance.now();
+      writer.sendUpdate(typists[index]!.begin);
+    }
+    await reached(() => arrived, count);
+    latencies.length = 0;
+    arrived = 0;
+    const acks = () => writers.reduce((sum, { counts }) => sum + counts.ack, 0);
+    const acksBefore = acks();
+
+    // Longer than the peer's longest wait before it stores (10 s), twice.
+    const edits = count * bench.size(21, 3);
+    await stage.beginStalls();
+    const { cpuMs } = await stage.using(async () => {
+      await pace(edits, count, index => {
+        const document = index % count;
+        sentAt[document] = performance.now();
+        writers[document]!.sendUpdate(typists[document]!.type());
+      });
+      await reached(() => arrived, edits);
+      await reached(() => acks() - acksBefore, edits);
+      await wait(bench.size(IDLE_STORE_MS, 100));
+    });
+    const { longestMs } = await stage.stalls();
+    return {
+      cpuPer1000: cpuMs && (cpuMs / edits) * 1000,
+      stallMs: longestMs,
+      p50: percentile(latencies, 0.5),
+      p95: percentile(latencies, 0.95),
+    };
+  },
+};

@@ -1,0 +1,154 @@
+import { type TemporaryDirectory, temporaryDirectory } from "@octavo/test-kit";
+import { LoadClient } from "./load/load-client.ts";
+import { type Stalls, StallWatch } from "./load/stalls.ts";
+import { type ProcessUsage, processUsage } from "./process-usage.ts";
+import type { RunningTarget, StartOptions, Target } from "./targets.ts";
+
+export interface StageOptions extends StartOptions {
+  /** Watches the server's event loop. */
+  stalls?: boolean;
+}
+
+/** What the server used meanwhile; undefined where the system does not tell. */
+export interface Used {
+  cpuMs: number | undefined;
+  writtenBytes: number | undefined;
+  givenBytes: number | undefined;
+}
+
+/** One server with its documents, and the people in front of it. */
+export class Stage implements AsyncDisposable {
+  readonly target: Target;
+  readonly directory: string;
+  /** Names of the documents, in the order they were given. */
+  readonly documents: readonly string[];
+  readonly #directory: TemporaryDirectory;
+  readonly #options: StageOptions;
+  readonly #watch: StallWatch | undefined;
+  readonly #clients: LoadClient[] = [];
+  #server: RunningTarget | undefined;
+
+  private constructor(
+    target: Target,
+    directory: TemporaryDirectory,
+    documents: readonly string[],
+    { options, watch }: { options: StageOptions; watch: StallWatch | undefined },
+  ) {
+    this.target = target;
+    this.directory = directory.path;
+    this.documents = documents;
+    this.#directory = directory;
+    this.#options = options;
+    this.#watch = watch;
+  }
+
+  static async open(
+    target: Target,
+    documents: readonly (Uint8Array | undefined)[],
+    options: StageOptions = {},
+  ): Promise<Stage> {
+    const directory = await temporaryDirectory("octavo-bench-");
+    const names = await target.seed(directory.path, documents);
+    const watch = options.stalls ? await StallWatch.listen(directory.path) : undefined;
+    const stage = new Stage(target, directory, names, { options, watch });
+    try {
+      await stage.start();
+    } catch (error) {
+      await stage[Symbol.asyncDispose]();
+      throw error;
+    }
+    return stage;
+  }
+
+  /** @throws TypeError while the server is down */
+  get server(): RunningTarget {
+    if (this.#server === undefined) throw new TypeError("The server is not running");
+    return this.#server;
+  }
+
+  /** Starts the server, again on the port it had. */
+  async start(): Promise<void> {
+    const { environment, through, port } = this.#options;
+    this.#server = await this.target.start(this.directory, {
+      environment: { ...this.#watch?.environment, ...environment },
+      ...(through && { through }),
+      ...((this.#port ?? port) !== undefined && { port: (this.#port ?? port) as number }),
+    });
+    this.#port = this.#server.port;
+  }
+  #port: number | undefined;
+
+  async stop(withinMs?: number): Promise<void> {
+    const server = this.#server;
+    this.#server = undefined;
+    await server?.stop(withinMs);
+  }
+
+  async kill(): Promise<void> {
+    const server = this.#server;
+    this.#server = undefined;
+    await server?.kill();
+  }
+
+  /** Somebody who is not connected yet; each call makes another person. */
+  async person(document: number): Promise<LoadClient> {
+    const number = this.#clients.length;
+    const name = this.documents[document] as string;
+    const client = new LoadClient(await this.server.address(name, `person-${number}`), number);
+    this.#clients.push(client);
+    return client;
+  }
+
+  /** People in these documents (by index), connected and synced, a few at a time. */
+  async people(documents: readonly number[]): Promise<LoadClient[]> {
+    const clients: LoadClient[] = [];
+    for (const document of documents) clients.push(await this.person(document));
+    await joinInTurn(clients);
+    return clients;
+  }
+
+  usage(): Promise<ProcessUsage | undefined> {
+    return processUsage(this.server.pid);
+  }
+
+  /** What the server uses while `work` goes on. */
+  async using(work: () => Promise<void>): Promise<Used> {
+    const before = await this.usage();
+    await work();
+    const after = await this.usage();
+    const difference = (field: "cpuMs" | "writtenBytes" | "givenBytes") =>
+      before && after && after[field] - before[field];
+    return {
+      cpuMs: difference("cpuMs"),
+      writtenBytes: difference("writtenBytes"),
+      givenBytes: difference("givenBytes"),
+    };
+  }
+
+  beginStalls(): Promise<void> {
+    return (this.#watch as StallWatch).begin();
+  }
+
+  /** Since `beginStalls`. */
+  stalls(withinMs?: number): Promise<Stalls> {
+    return (this.#watch as StallWatch).read(withinMs);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    for (const client of this.#clients) client.drop();
+    await this.kill();
+    await this.#watch?.[Symbol.asyncDispose]();
+    await this.#directory.remove();
+  }
+}
+
+const JOINING_AT_ONCE = 50;
+
+/** Connects all, so many at a time. */
+export async function joinInTurn(clients: readonly LoadClient[], atOnce = JOINING_AT_ONCE): Promise<void> {
+  const waiting = [...clients];
+  const line = async () => {
+    for (let next = waiting.shift(); next !== undefined; next = waiting.shift()) await next.join();
+  };
+  await Promise.all(Array.from({ length: Math.min(atOnce, clients.length) }, line));
+}
