@@ -1,7 +1,8 @@
+import { zstdCompressSync, zstdDecompressSync } from "node:zlib";
 import { AppError, LIMITS } from "@octavo/schema";
 import { type Clock, systemClock } from "../clock.ts";
 import { AppendQueue } from "./append-queue.ts";
-import type { Checkpoint, CheckpointStore } from "./checkpoint-store.ts";
+import type { Checkpoint, CheckpointStore, CompressedCheckpoint } from "./checkpoint-store.ts";
 import type { DocumentMeta, DocumentStore } from "./document-store.ts";
 import { GroupCommit } from "./group-commit.ts";
 import type { Append, Appended, LogRecord, StoreState, UpdateLog } from "./update-log.ts";
@@ -173,20 +174,25 @@ class MemoryDocumentStore implements DocumentStore, UpdateLog, CheckpointStore {
     return checkpoint && { ...checkpoint };
   }
 
-  async write(documentId: string, checkpoint: Checkpoint): Promise<void> {
+  async newestCompressed(documentId: string): Promise<CompressedCheckpoint | undefined> {
+    const checkpoint = await this.newest(documentId);
+    return checkpoint && { ...checkpoint, compressed: zstdCompressSync(checkpoint.state) };
+  }
+
+  async write(documentId: string, checkpoint: Checkpoint | CompressedCheckpoint): Promise<void> {
+    const { seq, at } = checkpoint;
+    const state =
+      "state" in checkpoint ? checkpoint.state.slice() : zstdDecompressSync(checkpoint.compressed);
     const stored = this.#find(documentId);
     const newest = stored.checkpoints[0];
-    if (newest?.seq === checkpoint.seq) return;
-    if (checkpoint.seq > stored.records.length || (newest && checkpoint.seq < newest.seq)) {
+    if (newest?.seq === seq) return;
+    if (seq > stored.records.length || (newest && seq < newest.seq)) {
       throw new TypeError("a checkpoint must lie between the newest one and the end of the log");
     }
     const keep = () => {
-      stored.checkpoints = [
-        { ...checkpoint, state: checkpoint.state.slice() },
-        ...stored.checkpoints.slice(0, 1),
-      ];
+      stored.checkpoints = [{ seq, at, state }, ...stored.checkpoints.slice(0, 1)];
     };
-    await this.#commit.write([keep], checkpoint.state.byteLength);
+    await this.#commit.write([keep], state.byteLength);
   }
 
   #store(stored: StoredDocument, seq: number, at: number, { update, actor, claims }: Append): void {

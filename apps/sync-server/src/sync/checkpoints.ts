@@ -1,21 +1,26 @@
 import type { Logger } from "pino";
-import { encodeStateAsUpdateV2 } from "yjs";
 import type { Clock } from "../clock.ts";
-import type { CheckpointStore } from "../storage/checkpoint-store.ts";
+import type { CheckpointMaker } from "./checkpoint-maker.ts";
 import type { Loaded } from "./load.ts";
 import type { Room } from "./room.ts";
 
-/** Log records that a cold load replays at most, roughly: about 10 ms in one transaction. */
+/** Log records that a cold load of a small document replays at most, roughly: about 10 ms in one transaction. */
 const MAX_UPDATES = 5_000;
+/** Bytes of state for which a load takes about as long as for one log record: a larger document may have more of them. */
+const BYTES_PER_UPDATE = 50;
 /** Below this a longer log costs less than another checkpoint, which is the whole document again. */
 const MIN_BYTES = 64 * 1024;
+/** Share of the state that the log has to reach while people write. */
+const BUSY_SHARE = 1 / 2;
+/** The same when they pause or leave: the best time, but not for a word in a large document. */
+const REST_SHARE = 1 / 4;
 /** People paused: the time at which a checkpoint disturbs nobody. */
 const IDLE_MS = 30_000;
 
 /** When a room's full state is written beside its log. A failed write loses nothing; it is tried again. */
 export class Checkpoints {
   readonly #room: Room;
-  readonly #store: CheckpointStore;
+  readonly #maker: CheckpointMaker;
   readonly #clock: Clock;
   readonly #log: Logger;
   #seq: number;
@@ -30,10 +35,10 @@ export class Checkpoints {
   constructor(
     room: Room,
     loaded: Loaded,
-    surroundings: { store: CheckpointStore; clock: Clock; log: Logger },
+    surroundings: { maker: CheckpointMaker; clock: Clock; log: Logger },
   ) {
     this.#room = room;
-    this.#store = surroundings.store;
+    this.#maker = surroundings.maker;
     this.#clock = surroundings.clock;
     this.#log = surroundings.log;
     this.#seq = loaded.checkpoint.seq;
@@ -48,21 +53,18 @@ export class Checkpoints {
     this.#bytesSince += bytes;
     this.#lastAppliedAt = this.#clock.monotonic();
     const isDue =
-      this.#updatesSince >= MAX_UPDATES || this.#bytesSince >= Math.max(MIN_BYTES, this.#bytes / 2);
-    if (isDue && this.#lastAppliedAt >= this.#retryAt) void this.write();
+      this.#updatesSince >= Math.max(MAX_UPDATES, this.#bytes / BYTES_PER_UPDATE) ||
+      this.#bytesSince >= Math.max(MIN_BYTES, this.#bytes * BUSY_SHARE);
+    if (isDue && this.#lastAppliedAt >= this.#retryAt) void this.#writeAlone();
     else this.#timer ??= this.#wakeIn(IDLE_MS);
   }
 
-  /** Writes what was applied since the last checkpoint; false when that failed. Never rejects. */
-  async write(): Promise<boolean> {
+  /** Writes where that is worth it now that nobody writes; false when it failed. Never rejects. */
+  async rest(): Promise<boolean> {
     while (this.#writing) await this.#writing;
     if (this.#room.appliedSeq === this.#seq || this.#room.isBroken) return true;
-    this.#writing = this.#write();
-    try {
-      return await this.#writing;
-    } finally {
-      this.#writing = undefined;
-    }
+    if (this.#bytesSince < this.#bytes * REST_SHARE) return true;
+    return this.#writeAlone();
   }
 
   stop(): void {
@@ -70,29 +72,36 @@ export class Checkpoints {
     this.#timer = undefined;
   }
 
+  async #writeAlone(): Promise<boolean> {
+    this.#writing ??= this.#write().finally(() => {
+      this.#writing = undefined;
+    });
+    return this.#writing;
+  }
+
   async #write(): Promise<boolean> {
     const startedAt = this.#clock.monotonic();
-    const seq = this.#room.appliedSeq;
-    const state = encodeStateAsUpdateV2(this.#room.document);
-    const [updates, bytes] = [this.#updatesSince, this.#bytesSince];
-    this.#updatesSince = 0;
-    this.#bytesSince = 0;
     const { documentId } = this.#room;
+    let taken = { updates: 0, bytes: 0 };
     try {
-      await this.#store.write(documentId, { seq, state, at: this.#clock.now() });
+      const { seq, bytes } = await this.#maker.write(this.#room, () => {
+        taken = { updates: this.#updatesSince, bytes: this.#bytesSince };
+        this.#updatesSince = 0;
+        this.#bytesSince = 0;
+      });
+      this.#seq = seq;
+      this.#bytes = bytes;
+      const durationMs = Math.round(this.#clock.monotonic() - startedAt);
+      this.#log.debug({ event: "checkpoint.written", documentId, seq, bytes, durationMs });
+      return true;
     } catch (error) {
-      this.#updatesSince += updates;
-      this.#bytesSince += bytes;
+      this.#updatesSince += taken.updates;
+      this.#bytesSince += taken.bytes;
       this.#retryAt = this.#clock.monotonic() + IDLE_MS;
       this.#timer ??= this.#wakeIn(IDLE_MS);
-      this.#log.warn({ event: "checkpoint.failed", documentId, seq, error });
+      this.#log.warn({ event: "checkpoint.failed", documentId, error });
       return false;
     }
-    this.#seq = seq;
-    this.#bytes = state.length;
-    const durationMs = Math.round(this.#clock.monotonic() - startedAt);
-    this.#log.debug({ event: "checkpoint.written", documentId, seq, bytes: state.length, durationMs });
-    return true;
   }
 
   #wakeIn(ms: number): NodeJS.Timeout {
@@ -100,7 +109,7 @@ export class Checkpoints {
       this.#timer = undefined;
       const idleMs = this.#clock.monotonic() - this.#lastAppliedAt;
       if (idleMs < IDLE_MS) this.#timer = this.#wakeIn(IDLE_MS - idleMs);
-      else void this.write();
+      else void this.rest();
     }, ms).unref();
   }
 }

@@ -9,6 +9,7 @@ import type { ClientSocket, LiveRooms, SocketListener, SocketRequest } from "../
 import type { Metrics } from "../metrics/metrics.ts";
 import type { DocumentMeta, DocumentStore } from "../storage/document-store.ts";
 import type { AppliedUpdate } from "./broadcast.ts";
+import { CheckpointMaker } from "./checkpoint-maker.ts";
 import { Checkpoints } from "./checkpoints.ts";
 import { type House, SyncConnection } from "./connection.ts";
 import { Engine } from "./engine.ts";
@@ -51,6 +52,7 @@ class LoadedRooms implements LiveRooms, House {
   readonly authenticateMs: number;
   readonly #store: DocumentStore;
   readonly #options: RoomsOptions;
+  readonly #maker: CheckpointMaker;
   readonly #open = new Map<string, OpenRoom>();
   readonly #connections = new Set<SyncConnection>();
   readonly #textListeners = new Set<(documentId: string) => void>();
@@ -60,6 +62,7 @@ class LoadedRooms implements LiveRooms, House {
   constructor(options: RoomsOptions) {
     this.#options = options;
     this.#store = options.store;
+    this.#maker = new CheckpointMaker({ store: options.store, clock: options.clock });
     this.access = options.access;
     this.identify = options.identify;
     this.clock = options.clock;
@@ -184,6 +187,7 @@ class LoadedRooms implements LiveRooms, House {
     clearTimeout(timer);
     for (const open of this.#open.values()) open.stop();
     this.engine.stop();
+    await this.#maker.close();
     const durationMs = Math.round(this.clock.monotonic() - startedAt);
     this.log.info({ event: "rooms.drained", isClean, durationMs });
     if (!isClean) throw new AppError("APPEND_FAILED", "Something was not on disk when the time was over.");
@@ -198,7 +202,7 @@ class LoadedRooms implements LiveRooms, House {
       return false;
     }
     for (const open of this.#open.values()) open.flushText();
-    const written = await Promise.all([...this.#open.values()].map(open => open.checkpoints.write()));
+    const written = await Promise.all([...this.#open.values()].map(open => open.checkpoints.rest()));
     return written.every(Boolean);
   }
 
@@ -235,7 +239,7 @@ class LoadedRooms implements LiveRooms, House {
     });
     const open = new OpenRoom(room, {
       presence: new Presence(document, client => room.ownerOf(client)),
-      checkpoints: new Checkpoints(room, loaded, { store: store.checkpoints, clock, log }),
+      checkpoints: new Checkpoints(room, loaded, { maker: this.#maker, clock, log }),
       clock,
       onText: () => this.#tellText(documentId),
       onError: error => room.fail(error),
@@ -276,7 +280,7 @@ class LoadedRooms implements LiveRooms, House {
     const open = this.#open.get(documentId);
     if (open === undefined) return;
     open.flushText();
-    await open.checkpoints.write();
+    await open.checkpoints.rest();
     await this.engine.unloadIfIdle(documentId);
   }
 

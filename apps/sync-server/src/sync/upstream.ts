@@ -9,15 +9,13 @@
  *   update only while that event has a listener.
  * - `Document.connections.get(connection).clients` are the awareness ids removed when the connection closes.
  * - `awareness.on("update")` with a connection's origin adds to these ids.
- * - Yjs deletes superfluous formatting marks of its own accord after a remote transaction, unless the
- *   transaction's `_needFormattingCleanup` is reset in `afterTransaction`.
  */
 
 import { type Document, type Hocuspocus, MessageType, OutgoingMessage } from "@hocuspocus/server";
 import type { ErrorCode } from "@octavo/schema";
 import { type ServerMessage, writeServerMessage } from "@octavo/schema/protocol";
 import { createEncoder, length, toUint8Array, writeVarString, writeVarUint } from "lib0/encoding";
-import { applyUpdate, type Doc, encodeStateAsUpdate, encodeStateVector, type Transaction } from "yjs";
+import { applyUpdate, type Doc, encodeStateAsUpdate, encodeStateVector } from "yjs";
 
 export {
   type Connection as HocuspocusConnection,
@@ -27,6 +25,8 @@ export {
   type HookPayloadByName,
   MessageType,
 } from "@hocuspocus/server";
+
+export { hasPending, keepFormatting } from "./upstream-yjs.ts";
 
 /** The context that travels with a Hocuspocus connection from the Auth frame to `connected`. */
 export interface EngineContext<Member> {
@@ -51,21 +51,6 @@ export function applyToRoom(document: Doc, updates: readonly Uint8Array[]): void
  */
 export function takeOverBroadcast(document: Document): void {
   document._observers.delete("update");
-}
-
-/**
- * Stops Yjs from deleting superfluous formatting marks by itself: a room changes only by what its log says, and
- * clients clean up with updates of their own.
- */
-export function keepFormatting(document: Doc): void {
-  document.on("afterTransaction", (transaction: Transaction) => {
-    transaction._needFormattingCleanup = false;
-  });
-}
-
-/** True when Yjs keeps structs or deletions aside because something they depend on is missing. */
-export function hasPending(document: Doc): boolean {
-  return document.store.pendingStructs !== null || document.store.pendingDs !== null;
 }
 
 export function ackFrame(address: string, saved: boolean): Uint8Array {

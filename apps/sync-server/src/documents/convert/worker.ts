@@ -1,7 +1,8 @@
 import { AppError } from "@octavo/schema";
 import { tooDeep } from "@octavo/schema/document";
+import type { Answer } from "../process-lane.ts";
 import { digestOf, renderState, ydocFromContent } from "./conversions.ts";
-import type { Answer, Job } from "./jobs.ts";
+import type { Job } from "./jobs.ts";
 
 /**
  * A process of the pool: one job after another, each answered. It ends when its parent does; what a job throws

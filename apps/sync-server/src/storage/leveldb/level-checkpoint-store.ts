@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import { promisify } from "node:util";
 import { zstdCompress, zstdDecompress } from "node:zlib";
 import { AppError } from "@octavo/schema";
-import type { Checkpoint, CheckpointStore } from "../checkpoint-store.ts";
+import type { Checkpoint, CheckpointStore, CompressedCheckpoint } from "../checkpoint-store.ts";
 import type { GroupCommit } from "../group-commit.ts";
 import { archiveLog } from "./archive.ts";
 import type { Database, Operation } from "./database.ts";
@@ -17,12 +17,6 @@ const CHUNK_BYTES = 256 * 1024;
 /** Chunk 0 begins with: time u48, length of the compressed state u32, its SHA-256. */
 const HEAD_BYTES = 6 + 4 + 32;
 const DELETES_AT_ONCE = 1_000;
-
-interface StoredCheckpoint {
-  at: number;
-  /** zstd of a Yjs update, V2. */
-  compressed: Buffer;
-}
 
 export class LevelCheckpointStore implements CheckpointStore {
   readonly #database: Database;
@@ -42,13 +36,25 @@ export class LevelCheckpointStore implements CheckpointStore {
     this.#committedSeq = committedSeq;
   }
 
-  async newest(documentId: string): Promise<Checkpoint | undefined> {
+  newest(documentId: string): Promise<Checkpoint | undefined> {
+    return this.#newest(documentId, async ({ seq, at, compressed }) => {
+      return { seq, at, state: await inflate(compressed) };
+    });
+  }
+
+  newestCompressed(documentId: string): Promise<CompressedCheckpoint | undefined> {
+    return this.#newest(documentId, async stored => stored);
+  }
+
+  async #newest<T>(
+    documentId: string,
+    take: (stored: CompressedCheckpoint) => Promise<T>,
+  ): Promise<T | undefined> {
     const { docNo, checkpoints } = await this.#documents.get(documentId);
     let damage: DamagedRecord | undefined;
     for (const seq of checkpoints) {
       try {
-        const { at, compressed } = await this.#read(docNo, seq);
-        return { seq, at, state: await inflate(compressed) };
+        return await take(await this.#read(docNo, seq));
       } catch (error) {
         // The one before and the log after it hold the same document.
         if (!(error instanceof DamagedRecord)) throw error;
@@ -62,8 +68,9 @@ export class LevelCheckpointStore implements CheckpointStore {
     });
   }
 
-  async write(documentId: string, checkpoint: Checkpoint): Promise<void> {
+  async write(documentId: string, checkpoint: Checkpoint | CompressedCheckpoint): Promise<void> {
     this.#commit.admit(0, false);
+    const compressed = "compressed" in checkpoint ? checkpoint.compressed : await compress(checkpoint.state);
     await this.#documents.exclusively(documentId, async () => {
       const record = await this.#documents.get(documentId);
       await this.#mustLieAhead(documentId, record, checkpoint.seq);
@@ -71,9 +78,12 @@ export class LevelCheckpointStore implements CheckpointStore {
       if (previous === checkpoint.seq) return;
       const kept = previous === undefined ? [] : [previous];
       // A damaged checkpoint at the same seq is about to be written over: nobody may count on it meanwhile.
-      if (record.checkpoints[0] === checkpoint.seq) await this.#point(documentId, record, kept);
-      await this.#writeChunks(record.docNo, checkpoint);
-      await this.#point(documentId, record, [checkpoint.seq, ...kept]);
+      if (record.checkpoints[0] === checkpoint.seq) {
+        await this.#write([this.#pointer(documentId, record, kept)], 0);
+      }
+      const whole = wholeOf(compressed, checkpoint.at);
+      const pointer = this.#pointer(documentId, record, [checkpoint.seq, ...kept]);
+      await this.#writeChunks(record.docNo, checkpoint.seq, whole, pointer);
       // From here on the new one is on disk; a crash before the end leaves only more than is needed.
       if (previous !== undefined) await archiveLog(this.#database, this.#write, record.docNo, previous);
       await this.#removeOthers(record.docNo, [checkpoint.seq, ...kept]);
@@ -99,7 +109,7 @@ export class LevelCheckpointStore implements CheckpointStore {
     return undefined;
   }
 
-  async #read(docNo: number, seq: number): Promise<StoredCheckpoint> {
+  async #read(docNo: number, seq: number): Promise<CompressedCheckpoint> {
     const bodies: Uint8Array[] = [];
     for await (const [key, value] of this.#database.entries(checkpointRange(docNo, seq)))
       bodies.push(unseal(key, value));
@@ -111,28 +121,25 @@ export class LevelCheckpointStore implements CheckpointStore {
     const isWhole =
       view.getUint32(6) === compressed.byteLength && digest.equals(head.subarray(10, HEAD_BYTES));
     if (!isWhole) throw new DamagedRecord(`checkpoint ${seq} is incomplete`);
-    return { at: view.getUint16(0) * 2 ** 32 + view.getUint32(2), compressed };
+    return { seq, at: view.getUint16(0) * 2 ** 32 + view.getUint32(2), compressed };
   }
 
-  /** A commit a chunk, so that appends do not wait behind a large document; nothing points at them yet. */
-  async #writeChunks(docNo: number, { seq, state, at }: Checkpoint): Promise<void> {
-    const compressed = await compress(state);
-    const head = Buffer.alloc(HEAD_BYTES);
-    head.writeUIntBE(at, 0, 6);
-    head.writeUInt32BE(compressed.byteLength, 6);
-    createHash("sha256").update(compressed).digest().copy(head, 10);
-    const whole = Buffer.concat([head, compressed]);
-    for (let chunk = 0; chunk * CHUNK_BYTES < whole.byteLength; chunk++) {
+  /**
+   * A commit a chunk, so that appends do not wait behind a large document; nothing points at them before the last,
+   * which brings the pointer too: a small document's checkpoint is one commit.
+   */
+  async #writeChunks(docNo: number, seq: number, whole: Buffer, pointer: Operation): Promise<void> {
+    for (let chunk = 0, at = 0; at < whole.byteLength; chunk++, at += CHUNK_BYTES) {
       const key = checkpointKey(docNo, seq, chunk);
-      const value = seal(key, whole.subarray(chunk * CHUNK_BYTES, (chunk + 1) * CHUNK_BYTES));
-      await this.#write([{ type: "put", key, value }], value.byteLength);
+      const value = seal(key, whole.subarray(at, at + CHUNK_BYTES));
+      const isLast = at + CHUNK_BYTES >= whole.byteLength;
+      await this.#write([{ type: "put", key, value }, ...(isLast ? [pointer] : [])], value.byteLength);
     }
   }
 
-  async #point(documentId: string, record: DocumentRecord, checkpoints: number[]): Promise<void> {
+  #pointer(documentId: string, record: DocumentRecord, checkpoints: number[]): Operation {
     const key = documentKey(documentId);
-    const value = encodeDocument(key, { ...record, checkpoints });
-    await this.#write([{ type: "put", key, value }], value.byteLength);
+    return { type: "put", key, value: encodeDocument(key, { ...record, checkpoints }) };
   }
 
   /** Older checkpoints, and chunks that a crash left before anything pointed at them. */
@@ -151,7 +158,15 @@ export class LevelCheckpointStore implements CheckpointStore {
     this.#commit.write(operations, bytes);
 }
 
-async function inflate(compressed: Buffer): Promise<Uint8Array> {
+function wholeOf(compressed: Uint8Array, at: number): Buffer {
+  const head = Buffer.alloc(HEAD_BYTES);
+  head.writeUIntBE(at, 0, 6);
+  head.writeUInt32BE(compressed.byteLength, 6);
+  createHash("sha256").update(compressed).digest().copy(head, 10);
+  return Buffer.concat([head, compressed]);
+}
+
+async function inflate(compressed: Uint8Array): Promise<Uint8Array> {
   try {
     return await decompress(compressed);
   } catch (error) {
