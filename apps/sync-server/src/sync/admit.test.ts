@@ -235,18 +235,25 @@ describe("A4 what Yjs could not delete again is refused", () => {
     expect(room.take(nested(24, 40))).toBe("append");
   });
 
+  /** A paragraph of client 1 (clock 0), and an attribute of it with these values. */
+  const attribute = (...content: number[]) =>
+    written(1, 2, 1, 0, [7], 1, "default", 3, "paragraph", [0x28], 0, 1, 0, "a", content.length, content, 0);
+
   test("several values under one key (seed 905055350: the room could not be collected)", () => {
-    const values = (...content: number[]) =>
-      written(1, 1, 1, 0, [0x28], 1, "default", "a", content.length, content, 0);
-    expect(judge(new View(), values(126), "user:a").kind).toBe("append");
-    expect(judge(new View(), values(126, 126), "user:a")).toMatchObject({ kind: "refuse" });
+    expect(judge(new View(), attribute(126), "user:a").kind).toBe("append");
+    expect(judge(new View(), attribute(126, 126), "user:a")).toMatchObject({ kind: "refuse" });
   });
 
   test("several values beside one under a key", () => {
     const room = new View();
-    room.take(written(1, 1, 1, 0, [0x28], 1, "default", "a", 1, [126], 0));
-    const beside = written(1, 1, 1, 1, [0x84], 1, 0, "ab", 0);
+    expect(room.take(attribute(126))).toBe("append");
+    const beside = written(1, 1, 1, 2, [0x84], 1, 1, "ab", 0);
     expect(room.take(beside)).toBe("refuse");
+  });
+
+  test("a key of the body, which is a sequence", () => {
+    const update = written(1, 1, 1, 0, [0x28], 1, "default", "a", 1, [126], 0);
+    expect(judge(new View(), update, "user:a")).toMatchObject({ kind: "refuse", reason: "a key of a root" });
   });
 });
 

@@ -179,6 +179,8 @@ class UpdateReader {
     if (origin === undefined && rightOrigin === undefined) {
       parent = this.#parent(client, clock);
       if ((info & HAS_PARENT_SUB) !== 0) key = this.#key();
+      // The body is a sequence: what stood beside it, nobody would ever see, count or delete.
+      if (this.#names && parent === undefined && key !== undefined) throw new Malformed("a key of a root");
     }
     this.#node = undefined;
     this.#value = undefined;
@@ -343,7 +345,9 @@ class UpdateReader {
     const deletions: Deletion[] = [];
     for (let clients = input.count(2); clients > 0; clients--) {
       const client = input.uint();
-      for (let count = input.count(2); count > 0; count--) {
+      let count = input.count(2);
+      if (deletions.length + count > LIMITS.updateDeletions) throw new Malformed("too many deletions");
+      for (; count > 0; count--) {
         const deletion = { client, clock: input.uint(), length: input.uint() };
         if (deletion.length === 0) throw new Malformed("a deletion of length zero");
         if (deletion.clock + deletion.length >= LIMITS.clockMax)

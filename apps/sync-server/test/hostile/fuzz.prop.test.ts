@@ -1,6 +1,4 @@
 import { join } from "node:path";
-import { setFlagsFromString } from "node:v8";
-import { runInNewContext } from "node:vm";
 import { createRandom, eventually, type Random, seedMessage, temporaryDirectory } from "@octavo/test-kit";
 import { expect, test } from "vitest";
 import { applyUpdate, Doc, encodeStateAsUpdate, encodeStateVector } from "yjs";
@@ -18,6 +16,7 @@ import {
 } from "../harness.ts";
 import { randomEdit } from "../random-edits.ts";
 import { Attacker } from "./attacker.ts";
+import { collectGarbage } from "./collect-garbage.ts";
 import { HostileSocket } from "./hostile-socket.ts";
 
 const LONG = process.env.OCTAVO_LONG === "1";
@@ -76,9 +75,6 @@ async function proveService(server: SyncServer, documentId: string, random: Rand
   expect(honest.closeCode, seedMessage(random)).toBeUndefined();
   honest.leave();
 }
-
-setFlagsFromString("--expose-gc");
-const collectGarbage = runInNewContext("gc") as () => void;
 
 async function heapWithoutRooms(server: SyncServer): Promise<number> {
   await eventually(async () => (await server.loadedRooms()) === 0, { what: "the rooms to be unloaded" });
