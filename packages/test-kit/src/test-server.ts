@@ -75,6 +75,20 @@ export class ServerProcess implements AsyncDisposable {
     return this.#end("SIGTERM", withinMs);
   }
 
+  /** Gives the process a signal; what it does then is for the test to see. */
+  signal(signal: NodeJS.Signals): void {
+    this.#child?.kill(signal);
+  }
+
+  /** Resolves with the exit code (null after a signal) once the process is over. */
+  async ended(withinMs = 20_000): Promise<number | null> {
+    const child = this.#child;
+    if (child === undefined || child.exitCode !== null || child.signalCode !== null)
+      return child?.exitCode ?? null;
+    const [code] = await within(once(child, "exit"), { withinMs, what: "the server to end" });
+    return code;
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     await this.kill();
     await this.#ownDirectory?.remove();
