@@ -12,7 +12,7 @@ const DOCUMENTS = 3;
 const PASTE_TOKENS = 3_000;
 
 /** LevelDB begins another log file after 16 MiB; in such rounds that happens under the running server. */
-const LOG_CHANGES_EVERY = 1;
+const LOG_CHANGES_EVERY = 4;
 
 /** Two writers a document, who type at different speeds and now and then paste a lot. */
 async function manyWriters(house: House): Promise<Writer[]> {

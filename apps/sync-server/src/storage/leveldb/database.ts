@@ -1,5 +1,6 @@
 import { AppError } from "@octavo/schema";
 import { Level } from "level";
+import { DurableNames } from "./durable-names.ts";
 import { failureReason } from "./failure-reason.ts";
 import type { KeyRange } from "./keys.ts";
 
@@ -30,11 +31,13 @@ export const defaultLevel: LevelFactory = directory =>
 export class Database {
   readonly #directory: string;
   readonly #level: LevelFactory;
+  readonly #names: DurableNames;
   #handle: LevelDatabase | undefined;
   #isClosed = false;
 
   constructor(directory: string, level: LevelFactory = defaultLevel) {
     this.#directory = directory;
+    this.#names = new DurableNames(directory);
     this.#level = level;
   }
 
@@ -46,8 +49,9 @@ export class Database {
   }
 
   /** All of the operations or none; on disk when resolved. */
-  write(operations: Operation[]): Promise<void> {
-    return this.#open().batch(operations, { sync: true });
+  async write(operations: Operation[]): Promise<void> {
+    await this.#open().batch(operations, { sync: true });
+    await this.#names.sync();
   }
 
   async reopen(): Promise<void> {
