@@ -13,7 +13,7 @@ import { checkHandshake, decideEntry, type Entry, type Identify, isWritable } fr
 import { isStateVector } from "./guard.ts";
 import { JoinPace } from "./join-pace.ts";
 import type { OpenRoom } from "./open-room.ts";
-import { presenceUserOf, type Speaker } from "./presence.ts";
+import { presenceUserOf, type Seat } from "./presence.ts";
 import { Reader } from "./reader.ts";
 import type { Turns, Worker } from "./turns.ts";
 import {
@@ -60,7 +60,10 @@ type State =
   | { name: "closed" };
 
 /** What there is once access was decided and the room is loaded. */
-interface Member extends Speaker {
+interface Member {
+  readonly actor: string;
+  readonly connection: HocuspocusConnection;
+  readonly seat: Seat;
   readonly room: OpenRoom;
   readonly writes: Writes;
   identity: Identity;
@@ -113,7 +116,7 @@ export class SyncConnection implements SocketListener, Worker {
       socket,
       {
         updateFrame: since => missedFrame(this.address, this.#room!.room.document, since),
-        presenceFrame: () => this.#room!.presence.frameOfAll(this.address),
+        presenceFrame: () => this.#presenceFrame(),
       },
       () => this.close("TOO_SLOW"),
     );
@@ -210,14 +213,24 @@ export class SyncConnection implements SocketListener, Worker {
       },
     });
     const user = presenceUserOf(identity);
+    const { epoch, schemaVersion } = room.room.meta;
+    this.#socket.send(
+      serverMessageFrame(this.address, {
+        type: "welcome",
+        role,
+        writable,
+        epoch,
+        schema: schemaVersion,
+        user,
+      }),
+    );
+    const seat = room.presence.enter(this, { actor, user });
     this.#state = {
       name: "open",
-      member: { actor, user, connection, room, writes, identity, role, writable },
+      member: { actor, connection, room, seat, writes, identity, role, writable },
     };
     // Hocuspocus ends a document's connection and leaves its socket open; the client would wait for ever.
     connection.onClose(() => this.close("INTERNAL"));
-    const { epoch, schemaVersion } = room.room.meta;
-    this.send({ type: "welcome", role, writable, epoch, schema: schemaVersion, user });
     const storage = this.#house.storeMessage();
     if (!storage.writable) this.send(storage);
     room.joined(this);
@@ -322,7 +335,7 @@ export class SyncConnection implements SocketListener, Worker {
         case MessageType.SyncReply:
           return this.#takeSync(member, input, arrivedAt);
         case MessageType.Awareness:
-          if (!member.room.presence.receive(member, input.block()))
+          if (!member.room.presence.receive(member.seat, input.block()))
             throw new Malformed("not an awareness update");
           return "next";
         case MessageType.Auth:
@@ -333,7 +346,7 @@ export class SyncConnection implements SocketListener, Worker {
           return "next";
         case MessageType.QueryAwareness:
           if (this.#isReaderBusy(arrivedAt)) return "wait";
-          this.#tellWhoIsThere(member);
+          this.#tellWhoIsThere();
           return "next";
         case MessageType.Stateless:
         case MessageType.SyncStatus:
@@ -410,9 +423,15 @@ export class SyncConnection implements SocketListener, Worker {
     this.#socket.send(ackFrame(this.#address!, false));
   }
 
-  #tellWhoIsThere({ room }: Member): void {
-    const frame = room.presence.frameOfAll(this.#address!);
+  #tellWhoIsThere(): void {
+    const frame = this.#presenceFrame();
     if (frame) this.#reader.sendPresence(frame);
+  }
+
+  #presenceFrame(): Uint8Array | undefined {
+    if (this.#state.name !== "open") return undefined;
+    const { room, seat } = this.#state.member;
+    return room.presence.frameOfAll(seat);
   }
 
   #askForAll(connection: HocuspocusConnection): void {
@@ -430,7 +449,8 @@ export class SyncConnection implements SocketListener, Worker {
     let { identity } = member;
     if (isIdentityInDoubt) {
       const now = await identify(this.#request.headers, this.#token || undefined);
-      if (now === undefined || presenceUserOf(now).id !== member.user.id) throw new AppError("NOT_SIGNED_IN");
+      if (now === undefined || presenceUserOf(now).id !== member.seat.user.id)
+        throw new AppError("NOT_SIGNED_IN");
       identity = now;
     }
     const decision = await access.decide(identity, this.documentId);
@@ -519,7 +539,7 @@ export class SyncConnection implements SocketListener, Worker {
     this.#reader.stop();
     for (const timer of this.#timers.values()) clearTimeout(timer);
     member?.writes.close();
-    member?.room.presence.leave(member);
+    member?.room.presence.leave(member.seat);
     this.#client?.handleClose({ code: 1000, reason: "" });
     this.#house.leave(this, this.#room);
   }

@@ -2,7 +2,7 @@ import type { ErrorCode } from "@octavo/schema";
 import type { ServerMessage } from "@octavo/schema/protocol";
 import { applyUpdate, Doc, mergeUpdates } from "yjs";
 import type { Clock } from "../clock.ts";
-import { type AppliedUpdate, Broadcaster, oncePerAddress, type Recipient } from "./broadcast.ts";
+import { type AppliedUpdate, Broadcaster, type Recipient } from "./broadcast.ts";
 import type { Checkpoints } from "./checkpoints.ts";
 import { readUpdate } from "./guard.ts";
 import { JoinCache } from "./join-cache.ts";
@@ -67,14 +67,6 @@ export class OpenRoom {
     for (const member of this.#members) member.send(message);
   }
 
-  /** Sends presence to everybody but one, encoded once for all that share an address. */
-  tellPresence(encode: (address: string) => Uint8Array, except?: RoomMember): void {
-    const frameFor = oncePerAddress(encode);
-    for (const member of this.#members) {
-      if (member !== except) member.sendPresence(frameFor(member.address));
-    }
-  }
-
   closeAll(code: ErrorCode): void {
     for (const member of [...this.#members]) member.close(code);
   }
@@ -96,6 +88,7 @@ export class OpenRoom {
 
   stop(): void {
     this.joins.drop();
+    this.presence.stop();
     this.checkpoints.stop();
     this.#broadcaster.stop();
     clearTimeout(this.#textTimer);

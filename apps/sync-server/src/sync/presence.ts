@@ -1,20 +1,76 @@
 import { LIMITS } from "@octavo/schema";
 import type { PresenceUser } from "@octavo/schema/protocol";
-import { createEncoder, toUint8Array, writeVarString, writeVarUint } from "lib0/encoding";
-import { applyAwarenessUpdate } from "y-protocols/awareness";
 import { actorOf, type Identity, nameOf } from "../accounts/identity.ts";
+import type { Clock } from "../clock.ts";
 import { Bytes, Malformed } from "./bytes.ts";
-import { awarenessFrame, type HocuspocusConnection, type HocuspocusDocument } from "./upstream.ts";
+import { Announcement, frameOfWords, type Word } from "./presence-frame.ts";
+import { RENEWAL_ROUND_MS, type Renewable, type Renewals } from "./renewals.ts";
 
-/** A connection as presence knows it. */
+/** Where what is said about others goes. */
+export interface PresenceListener {
+  readonly address: string;
+  sendPresence(frame: Uint8Array): void;
+}
+
+/** A connection in the room, given by `enter`. */
+export interface Seat extends Speaker {
+  readonly address: string;
+  readonly listener: PresenceListener;
+  /** How many came before it, and itself. */
+  readonly since: number;
+  /** Every id that it ever spoke for. */
+  readonly clients: number[];
+}
+
+/** Who somebody is, as the server says it. */
 export interface Speaker {
   readonly actor: string;
   readonly user: PresenceUser;
-  readonly connection: HocuspocusConnection;
+}
+
+export interface PresenceSurroundings {
+  clock: Clock;
+  renewals: Renewals;
+  /** Whose a Yjs client id is, by what was written with it. */
+  ownerOf(client: number): string | undefined;
 }
 
 /** Largest awareness frame: what the clients of one connection may say at once. */
 const FRAME_BYTES = LIMITS.awarenessClients * LIMITS.awarenessStateBytes;
+/** What changes within it is told in one frame. 40 ms are less than the eye sees of a caret, and 25 frames a second. */
+const WINDOW_MS = 40;
+/** Ids of who left whose clocks are remembered in a room: who comes back sooner is seen at once. */
+const MAX_GONE = 1_000;
+const TEXT = new TextEncoder();
+const NULL = TEXT.encode("null");
+const UTF8 = new TextDecoder("utf-8", { fatal: true });
+
+/** A Yjs client id that somebody speaks for. */
+interface Voice {
+  readonly seat: Seat;
+  /** Clock and state as the client said them last. */
+  heard: number;
+  said: Uint8Array;
+  /** Seats given by then: a connection with a later one has come since. */
+  heardAtSeat: number;
+  /** The state as the others see it. */
+  state: Uint8Array;
+  /** Clock of the last telling. */
+  told: number;
+  /** When that was, by the monotonic clock. */
+  toldAt: number;
+}
+
+/** What is remembered of an id that nobody speaks for any more. */
+interface Gone {
+  readonly last: Voice["seat"]["since"];
+  readonly actor: string;
+  readonly heard: number;
+  /** Clock of its last state, and that of its farewell. */
+  readonly told: number;
+  readonly farewell: number;
+  readonly atSeat: number;
+}
 
 /** How others see this identity. */
 export function presenceUserOf(identity: Identity): PresenceUser {
@@ -27,94 +83,253 @@ export function presenceUserOf(identity: Identity): PresenceUser {
 }
 
 /**
- * Who is in one room. Says itself who somebody is, and lets a connection speak only for Yjs client ids of its
- * own: the first to use an id, until it leaves. Works on awareness frames (y-protocols `awareness.js`) without
- * the scratch document that Hocuspocus makes for each, in which removals are lost.
+ * Who is in one room (docs/spec.md, P rules). Speaks the awareness protocol of y-protocols without its classes:
+ * states stay the bytes they came as, and what changed goes to everybody in one frame a window.
  */
-export class Presence {
-  readonly #document: HocuspocusDocument;
+export class Presence implements Renewable {
+  readonly #clock: Clock;
+  readonly #renewals: Renewals;
   readonly #ownerOf: (client: number) => string | undefined;
-  readonly #speakers = new Map<number, Speaker>();
+  readonly #seats = new Set<Seat>();
+  readonly #voices = new Map<number, Voice>();
+  readonly #gone = new Map<number, Gone>();
+  /** Ids to be told of at the end of the window. */
+  readonly #changed = new Set<number>();
+  #seatsEver = 0;
+  #toldAt = Number.NEGATIVE_INFINITY;
+  #telling: { isAtOnce: boolean; cancel(): void } | undefined;
 
-  constructor(document: HocuspocusDocument, ownerOf: (client: number) => string | undefined) {
-    this.#document = document;
+  constructor({ clock, renewals, ownerOf }: PresenceSurroundings) {
+    this.#clock = clock;
+    this.#renewals = renewals;
     this.#ownerOf = ownerOf;
   }
 
+  /** From here on the listener hears of the others, and first of all who is there. */
+  enter(listener: PresenceListener, { actor, user }: Speaker): Seat {
+    const { address } = listener;
+    const seat: Seat = { address, listener, actor, user, since: ++this.#seatsEver, clients: [] };
+    this.#seats.add(seat);
+    const words: Word[] = [];
+    for (const [client, voice] of this.#voices) {
+      words.push({ client, clock: this.#clockFor(seat, voice), state: voice.state });
+    }
+    const frame = frameOfWords(address, words);
+    if (frame) listener.sendPresence(frame);
+    if (this.#seats.size > 1) this.#renewals.add(this);
+    return seat;
+  }
+
   /** Takes an awareness frame's content: true when it was well-formed, also where it said nothing of its own. */
-  receive(speaker: Speaker, update: Uint8Array): boolean {
+  receive(seat: Seat, update: Uint8Array): boolean {
     if (update.length > FRAME_BYTES) return false;
     try {
-      const own = this.#readOwn(speaker, update);
-      if (own.length > 0) {
-        const origin = { source: "connection", connection: speaker.connection };
-        applyAwarenessUpdate(this.#document.awareness, encodeStates(own), origin);
+      const input = new Bytes(update);
+      for (let count = input.count(3); count > 0; count--) {
+        this.#hear(seat, { client: input.uint(), clock: input.uint(), state: input.block() });
       }
-      return true;
+      return input.isAtEnd;
     } catch (error) {
       if (error instanceof Malformed) return false;
       throw error;
     }
   }
 
-  /** Everybody's state in one frame, for who missed frames; undefined when nobody is there. */
-  frameOfAll(address: string): Uint8Array | undefined {
-    return awarenessFrame(address, this.#document);
-  }
-
-  /** Frees the ids of a connection that left; Hocuspocus tells the others. */
-  leave(speaker: Speaker): void {
-    for (const [client, other] of this.#speakers) if (other === speaker) this.#speakers.delete(client);
-  }
-
-  #readOwn(speaker: Speaker, update: Uint8Array): ClientState[] {
-    const input = new Bytes(update);
-    const own: ClientState[] = [];
-    for (let count = input.count(3); count > 0; count--) {
-      const client = input.uint();
-      const clock = input.uint();
-      const state = input.block();
-      // A clock near its end would freeze the id, and others' states are not this connection's to say.
-      if (clock >= LIMITS.clockMax || state.length > LIMITS.awarenessStateBytes) continue;
-      const content = readState(state);
-      if (!this.#mayNowSpeakFor(speaker, client, content !== null)) continue;
-      own.push({ client, clock, state: content && { ...content, user: speaker.user } });
+  /** Frees the ids of a connection that left, and tells the others at once. */
+  leave(seat: Seat): void {
+    this.#seats.delete(seat);
+    if (this.#seats.size < 2) this.#renewals.delete(this);
+    for (const client of seat.clients) {
+      const voice = this.#voices.get(client);
+      if (voice?.seat === seat) this.#silence(client, voice);
     }
-    if (!input.isAtEnd) throw new Malformed("bytes after the end");
-    return own;
+    if (this.#changed.size > 0) this.#tellSoon(true);
   }
 
-  #mayNowSpeakFor(speaker: Speaker, client: number, isPresent: boolean): boolean {
-    const current = this.#speakers.get(client);
-    if (current === speaker) return true;
+  /** All states and farewells but its own, in one frame, for who missed frames; undefined when there is nothing to say. */
+  frameOfAll(listener: Seat): Uint8Array | undefined {
+    const words: Word[] = [];
+    for (const [client, { seat, told, state }] of this.#voices) {
+      if (seat !== listener) words.push({ client, clock: told, state });
+    }
+    for (const [client, { farewell }] of this.#gone) words.push({ client, clock: farewell, state: NULL });
+    return frameOfWords(listener.address, words);
+  }
+
+  /** Tells again what was not told for a while, whatever the timers of the clients do (a hidden tab's hardly run). */
+  renew(): void {
+    const before = this.#clock.monotonic() - RENEWAL_ROUND_MS / 2;
+    for (const [client, voice] of this.#voices) {
+      if (voice.toldAt > before) continue;
+      voice.told = this.#laterThan(voice.told);
+      this.#change(client, voice.seat);
+    }
+  }
+
+  stop(): void {
+    this.#renewals.delete(this);
+    this.#telling?.cancel();
+  }
+
+  #hear(seat: Seat, { client, clock, state }: Word): void {
+    if (state.length > LIMITS.awarenessStateBytes) return;
+    const voice = this.#voices.get(client);
+    if (voice?.seat === seat) this.#hearOwn(voice, { client, clock, state });
+    else if (this.#maySpeakFor(client, clock, seat)) {
+      const content = readState(state);
+      if (content !== null) this.#say(this.#take(seat, client, voice), { client, clock, state }, content);
+    }
+  }
+
+  #hearOwn(voice: Voice, word: Word): void {
+    const { client, clock, state } = word;
+    if (clock < voice.heard) return;
+    if (clock > voice.heard && Buffer.compare(state, voice.said) === 0) {
+      // A sign of life; for the others the server renews it.
+      this.#note(voice, clock);
+      return;
+    }
+    const content = readState(state);
+    if (content === null) {
+      this.#note(voice, clock);
+      this.#silence(client, voice);
+    } else if (clock > voice.heard) this.#say(voice, word, content);
+  }
+
+  #say(voice: Voice, { client, clock, state }: Word, content: object): void {
+    this.#note(voice, clock);
+    // The bytes are a view of the frame.
+    voice.said = new Uint8Array(state);
+    voice.state = stamped(content, voice.seat.user);
+    this.#change(client, voice.seat);
+  }
+
+  #note(voice: Voice, clock: number): void {
+    voice.heard = clock;
+    voice.heardAtSeat = this.#seatsEver;
+  }
+
+  /**
+   * Whether a connection may begin to speak for an id. What it was itself told by the server it may only be
+   * repeating, as y-websocket's clients do with everything they hear.
+   */
+  #maySpeakFor(client: number, clock: number, seat: Seat): boolean {
+    if (!seat.clients.includes(client) && seat.clients.length >= LIMITS.awarenessClients) return false;
     const owner = this.#ownerOf(client);
-    if (!isPresent || (owner !== undefined && owner !== speaker.actor)) return false;
-    // The same person, reconnected before the old socket was found dead.
-    if (current && current.actor !== speaker.actor) return false;
-    const ids = this.#idsOf(speaker);
-    if (ids === undefined || ids.size >= LIMITS.awarenessClients) return false;
-    if (current) this.#idsOf(current)?.delete(client);
-    ids.add(client);
-    this.#speakers.set(client, speaker);
-    return true;
+    if (owner !== undefined && owner !== seat.actor) return false;
+    const voice = this.#voices.get(client);
+    if (voice !== undefined) {
+      // The same person, reconnected before the old socket was found dead.
+      const isNewer = clock > voice.heard && clock !== voice.told;
+      return voice.seat.actor === seat.actor && seat.since > voice.heardAtSeat && isNewer;
+    }
+    const gone = this.#gone.get(client);
+    if (gone === undefined || seat.since > gone.atSeat) return true;
+    if (clock <= gone.heard) return false;
+    return gone.last === seat.since || (gone.actor === seat.actor && clock !== gone.told);
   }
 
-  /** The ids that Hocuspocus removes when the connection closes. */
-  #idsOf(speaker: Speaker): Set<number> | undefined {
-    return this.#document.connections.get(speaker.connection)?.clients;
+  #take(seat: Seat, client: number, before: Voice | undefined): Voice {
+    if (!seat.clients.includes(client)) seat.clients.push(client);
+    const told = this.#laterThan(before?.told ?? this.#gone.get(client)?.farewell ?? 0);
+    this.#gone.delete(client);
+    const toldAt = Number.NEGATIVE_INFINITY;
+    const voice = { seat, heard: 0, heardAtSeat: 0, said: NULL, state: NULL, told, toldAt };
+    this.#voices.set(client, voice);
+    return voice;
+  }
+
+  #silence(client: number, { seat, heard, told }: Voice): void {
+    this.#voices.delete(client);
+    this.#gone.set(client, {
+      last: seat.since,
+      actor: seat.actor,
+      heard,
+      told,
+      farewell: this.#laterThan(told),
+      atSeat: this.#seatsEver,
+    });
+    if (this.#gone.size > MAX_GONE) this.#gone.delete(this.#gone.keys().next().value!);
+    this.#change(client, seat);
+  }
+
+  #change(client: number, by: Seat): void {
+    const others = this.#seats.size - (this.#seats.has(by) ? 1 : 0);
+    if (others === 0) return;
+    this.#changed.add(client);
+    this.#tellSoon(false);
+  }
+
+  /** At once after quiet, else at the end of the window. */
+  #tellSoon(mustBeAtOnce: boolean): void {
+    const waitMs = this.#toldAt + WINDOW_MS - this.#clock.monotonic();
+    const isAtOnce = mustBeAtOnce || waitMs <= 0;
+    if (this.#telling !== undefined && (this.#telling.isAtOnce || !isAtOnce)) return;
+    this.#telling?.cancel();
+    const tell = () => this.#tell();
+    if (isAtOnce) {
+      const immediate = setImmediate(tell);
+      this.#telling = { isAtOnce, cancel: () => clearImmediate(immediate) };
+    } else {
+      const timer = setTimeout(tell, waitMs);
+      this.#telling = { isAtOnce, cancel: () => clearTimeout(timer) };
+    }
+  }
+
+  #tell(): void {
+    this.#telling = undefined;
+    this.#toldAt = this.#clock.monotonic();
+    const words = new Map<Seat | undefined, Word[]>();
+    for (const client of this.#changed) {
+      const word = this.#wordOf(client);
+      if (word === undefined) continue;
+      const speaker = this.#voices.get(client)?.seat;
+      const own = words.get(speaker);
+      if (own) own.push(word);
+      else words.set(speaker, [word]);
+    }
+    this.#changed.clear();
+    if (words.size === 0) return;
+    const announcement = new Announcement(words);
+    for (const seat of this.#seats) {
+      const frame = announcement.frameFor(seat);
+      if (frame) seat.listener.sendPresence(frame);
+    }
+  }
+
+  #wordOf(client: number): Word | undefined {
+    const voice = this.#voices.get(client);
+    if (voice === undefined) {
+      const gone = this.#gone.get(client);
+      return gone && { client, clock: gone.farewell, state: NULL };
+    }
+    voice.told++;
+    voice.toldAt = this.#toldAt;
+    return { client, clock: voice.told, state: voice.state };
+  }
+
+  /** The clock that who enters is told. */
+  #clockFor(seat: Seat, voice: Voice): number {
+    // It may be its own client's, which would take a higher clock's state for newer than what it has itself.
+    if (seat.actor === voice.seat.actor) return Math.max(1, Math.min(voice.heard, voice.told));
+    voice.told = this.#laterThan(voice.told);
+    return voice.told;
+  }
+
+  /**
+   * A clock after this one where the server has something to say of itself. It follows the time, counted in windows:
+   * receivers remember the clocks they were told for longer than rooms and servers live.
+   */
+  #laterThan(told: number): number {
+    return Math.max(told + 1, Math.floor(this.#clock.now() / WINDOW_MS));
   }
 }
 
-interface ClientState {
-  client: number;
-  clock: number;
-  state: object | null;
-}
-
+/** @throws Malformed for what is neither an object nor null */
 function readState(bytes: Uint8Array): object | null {
   let state: unknown;
   try {
-    state = JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(bytes));
+    state = JSON.parse(UTF8.decode(bytes));
   } catch {
     throw new Malformed("a state that is not JSON");
   }
@@ -122,13 +337,6 @@ function readState(bytes: Uint8Array): object | null {
   return state;
 }
 
-function encodeStates(states: readonly ClientState[]): Uint8Array {
-  const encoder = createEncoder();
-  writeVarUint(encoder, states.length);
-  for (const { client, clock, state } of states) {
-    writeVarUint(encoder, client);
-    writeVarUint(encoder, clock);
-    writeVarString(encoder, JSON.stringify(state));
-  }
-  return toUint8Array(encoder);
+function stamped(state: object, user: PresenceUser): Uint8Array {
+  return TEXT.encode(JSON.stringify({ ...state, user }));
 }

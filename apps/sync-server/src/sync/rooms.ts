@@ -18,9 +18,10 @@ import { knownNames } from "./known-names.ts";
 import { loadDocument } from "./load.ts";
 import { OpenRoom } from "./open-room.ts";
 import { Presence } from "./presence.ts";
+import { Renewals } from "./renewals.ts";
 import { Room } from "./room.ts";
 import { Turns } from "./turns.ts";
-import { type HocuspocusDocument, hasPending, takeOverBroadcast } from "./upstream.ts";
+import { type HocuspocusDocument, hasPending, takeOverAwareness, takeOverBroadcast } from "./upstream.ts";
 
 export interface RoomsOptions {
   store: DocumentStore;
@@ -57,6 +58,7 @@ class LoadedRooms implements LiveRooms, House {
   readonly #connections = new Set<SyncConnection>();
   readonly #textListeners = new Set<(documentId: string) => void>();
   readonly #endings: (() => void)[] = [];
+  readonly #renewals = new Renewals();
   #isDraining = false;
 
   constructor(options: RoomsOptions) {
@@ -219,6 +221,7 @@ class LoadedRooms implements LiveRooms, House {
     const startedAt = this.clock.monotonic();
     const documentId = document.name;
     takeOverBroadcast(document);
+    takeOverAwareness(document);
     let loaded: Awaited<ReturnType<typeof loadDocument>>;
     try {
       loaded = await loadDocument(this.#store, documentId, document);
@@ -238,7 +241,7 @@ class LoadedRooms implements LiveRooms, House {
       },
     });
     const open = new OpenRoom(room, {
-      presence: new Presence(document, client => room.ownerOf(client)),
+      presence: new Presence({ clock, renewals: this.#renewals, ownerOf: client => room.ownerOf(client) }),
       checkpoints: new Checkpoints(room, loaded, { maker: this.#maker, clock, log }),
       clock,
       onText: () => this.#tellText(documentId),

@@ -7,7 +7,15 @@ import { eventually } from "@octavo/test-kit";
 import { expect, test } from "vitest";
 import { applyUpdate, Doc, encodeStateAsUpdate } from "yjs";
 import { Engine, type EngineOptions, type HookListeners } from "./engine.ts";
-import { applyToRoom, type HookName, hasPending, keepFormatting, takeOverBroadcast } from "./upstream.ts";
+import {
+  applyToRoom,
+  type HocuspocusDocument,
+  type HookName,
+  hasPending,
+  keepFormatting,
+  takeOverAwareness,
+  takeOverBroadcast,
+} from "./upstream.ts";
 
 const ID = "document";
 
@@ -91,7 +99,6 @@ test("a throwing hook ends no process and is reported", async () => {
   const all: HookName[] = [
     "onStateless",
     "onChange",
-    "onAwarenessUpdate",
     "beforeBroadcastStateless",
     "onDisconnect",
     "afterUnloadDocument",
@@ -109,7 +116,6 @@ test("a throwing hook ends no process and is reported", async () => {
   await eventually(() => document.connections.size === 1);
   document.getText("t").insert(0, "a");
   document.broadcastStateless("x");
-  document.awareness.setLocalState({ a: 1 });
   client.handleMessage(Uint8Array.of(ID.length, ...Buffer.from(ID), 5, 1, 120));
   await eventually(() => errors.some(({ hook }) => hook === "onStateless"));
   client.handleClose();
@@ -118,6 +124,33 @@ test("a throwing hook ends no process and is reported", async () => {
   expect(new Set(errors.map(({ hook }) => hook))).toEqual(new Set(all));
   process.off("unhandledRejection", note);
   expect(unhandled).toEqual([]);
+});
+
+test("no timer, listener or state is left of a document's own awareness, and who joins hears nothing of it", async () => {
+  const timers = () => process.getActiveResourcesInfo().filter(name => name === "Timeout").length;
+  const { engine: created } = engine({
+    hooks: { onLoadDocument: ({ document }) => takeOverAwareness(document as HocuspocusDocument) },
+  });
+  const before = timers();
+  const document = await created.hold(ID);
+  expect(timers()).toBe(before);
+  expect(document._observers.has("destroy")).toBe(false);
+  const socket = fakeSocket();
+  const client = created.attach(socket, undefined);
+  client.handleMessage(authFrame);
+  await eventually(() => document.connections.size === 1);
+  await new Promise(resolve => setImmediate(resolve));
+  expect(socket.sent.length).toBe(1);
+  client.handleClose();
+  expect(document.connections.size).toBe(0);
+  created.release(ID);
+});
+
+test("what listens to a document's end is its awareness alone", async () => {
+  const { engine: created } = engine();
+  const document = await created.hold(ID);
+  expect(document._observers.get("destroy")?.size).toBe(1);
+  created.release(ID);
 });
 
 test("the room is gone from the map when afterUnloadDocument is called, in the same turn", async () => {
