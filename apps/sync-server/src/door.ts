@@ -7,7 +7,7 @@ import { getRequestListener } from "@hono/node-server";
 import { RESPONSE_ALREADY_SENT } from "@hono/node-server/utils/response";
 import { AppError } from "@octavo/schema";
 import { problemOf } from "@octavo/schema/http";
-import { LINK_PATH, YJS_PATH } from "@octavo/schema/protocol";
+import { isEventsPath, LINK_PATH, YJS_PATH } from "@octavo/schema/protocol";
 import type { Clock } from "./clock.ts";
 import { type Requester, type RequestHead, removeClaims } from "./config/requester.ts";
 import { type Log, pathForLog } from "./logging/logger.ts";
@@ -36,6 +36,8 @@ export interface DoorParts {
   api: (request: Request, bindings: RequestBindings) => Response | Promise<Response>;
   passToPages: string;
   sockets: (request: IncomingMessage, socket: Duplex, head: Buffer, requester: Requester) => void;
+  /** Documents over HTTP requests; an answer may stay open for as long as its document. */
+  events: (request: IncomingMessage, response: ServerResponse, requester: Requester) => Promise<void>;
   /** Absent where this server has no pages. */
   pages: () => DoorPages | undefined;
   readiness: () => Promise<Readiness>;
@@ -62,7 +64,7 @@ const KEEP_ALIVE_MS = 65_000;
 const READINESS_MS = 1_000;
 const SOCKET_PATHS = ["/sync/", YJS_PATH];
 
-type Part = "health" | "metrics" | "api" | "pages" | "refused";
+type Part = "health" | "metrics" | "api" | "events" | "pages" | "refused";
 
 export interface Door {
   /** Answers the port. @throws the system's error where it cannot be had */
@@ -95,6 +97,8 @@ export function openDoor(parts: DoorParts): Door {
         return answerMetrics(request, response);
       case "api":
         return answerApi(request, response, requester);
+      case "events":
+        return parts.events(request, response, requester);
       case "pages":
         return answerPages(request, response, requester);
     }
@@ -243,6 +247,7 @@ function partOf(request: IncomingMessage): Part {
   const path = pathOf(request);
   if (path === "/healthz" || path === "/readyz") return "health";
   if (path === "/metrics") return "metrics";
+  if (isEventsPath(path)) return "events";
   return path === "/api" || path.startsWith("/api/") || path.startsWith(LINK_PATH) ? "api" : "pages";
 }
 

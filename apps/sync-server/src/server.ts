@@ -10,6 +10,8 @@ import { createRequesterReader } from "./config/requester.ts";
 import { createConversionPool } from "./documents/convert/pool.ts";
 import { createDocuments } from "./documents/documents.ts";
 import { openDoor, type Readiness } from "./door.ts";
+import { createEventsDoor } from "./edge/events-door.ts";
+import { createLine } from "./edge/line.ts";
 import { createSocketDoor } from "./edge/websocket.ts";
 import { PASS_TO_PAGES } from "./http/link-page.ts";
 import { createHttp } from "./http/router.ts";
@@ -121,7 +123,10 @@ async function start(
     log,
     metrics,
   });
-  const sockets = createSocketDoor({ rooms, url: config.url, embedOrigins: config.embedOrigins, log });
+  const origins = { url: config.url, embedOrigins: config.embedOrigins };
+  const line = createLine();
+  const sockets = createSocketDoor({ rooms, ...origins, line, log });
+  const events = createEventsDoor({ rooms, ...origins, line, metrics, log });
   shutdown.add("sockets", CLOSE_MS.sockets, async () => sockets.close());
   shutdown.add("rooms", CLOSE_MS.rooms, () => rooms.drain(CLOSE_MS.rooms - 100));
   const render = createConversionPool();
@@ -144,6 +149,7 @@ async function start(
     api: (request, bindings) => http.fetch(request, bindings),
     passToPages: PASS_TO_PAGES,
     sockets: sockets.handleUpgrade,
+    events: (request, response, requester) => events.handleRequest(request, response, requester),
     pages: () => pages,
     readiness: () => readinessOf(store, catalog, shutdown),
     url: config.url,
@@ -153,7 +159,11 @@ async function start(
     log,
   });
   const port = await door.listen(config.port, config.host, BACKLOG);
-  shutdown.add("door", CLOSE_MS.door, () => door.close(CLOSE_MS.door - 100));
+  shutdown.add("door", CLOSE_MS.door, () => {
+    // Their answers are the ones that the door would wait for.
+    events.close();
+    return door.close(CLOSE_MS.door - 100);
+  });
   url = config.url ?? `http://${reachableHost(config.host, "localhost")}:${port}`;
 
   if (overrides.pages !== false) {

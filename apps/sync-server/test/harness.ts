@@ -1,4 +1,4 @@
-import { createServer } from "node:http";
+import { createServer, type IncomingMessage } from "node:http";
 import type { AddressInfo } from "node:net";
 import { newId, type Role } from "@octavo/schema";
 import { SCHEMA_VERSION } from "@octavo/schema/document";
@@ -10,6 +10,7 @@ import type { Access, AccessChange } from "../src/access/access.ts";
 import { actorOf, type Identity } from "../src/accounts/identity.ts";
 import { systemClock } from "../src/clock.ts";
 import type { LiveRooms } from "../src/documents/client-socket.ts";
+import { createEventsDoor, type EventsDoorOptions } from "../src/edge/events-door.ts";
 import type { Line } from "../src/edge/line.ts";
 import { createSocketDoor, type SocketDoor } from "../src/edge/websocket.ts";
 import { createMetrics } from "../src/metrics/metrics.ts";
@@ -85,6 +86,8 @@ export interface SyncServer extends AsyncDisposable {
   door: SocketDoor;
   access: StubAccess;
   store: DocumentStore;
+  /** Open connections that this transport carries. */
+  sockets(transport: string): Promise<number>;
   /** Documents loaded now. */
   loadedRooms(): Promise<number>;
   /** Sockets that belong to a document or are about to. */
@@ -101,6 +104,7 @@ export interface SyncServerOptions extends Partial<Omit<RoomsOptions, "access">>
   pingMs?: number;
   line?: Line;
   silenceMs?: number;
+  events?: Pick<EventsDoorOptions, "embedOrigins" | "times">;
 }
 
 /** Rooms and socket door on a port of their own, without the rest of the server. */
@@ -126,13 +130,17 @@ export async function startSyncServer(options: SyncServerOptions = {}): Promise<
     ...(options.line !== undefined && { line: options.line }),
     ...(options.silenceMs !== undefined && { silenceMs: options.silenceMs }),
   });
-  const server = createServer();
+  const events = createEventsDoor({ rooms, metrics, log, ...options.events });
+  const askerOf = (request: IncomingMessage) => ({
+    address: "127.0.0.1",
+    protocol: "http" as const,
+    host: request.headers.host ?? "",
+  });
+  const server = createServer((request, response) => {
+    void events.handleRequest(request, response, askerOf(request));
+  });
   server.on("upgrade", (request, socket, head) =>
-    door.handleUpgrade(request, socket, head, {
-      address: "127.0.0.1",
-      protocol: "http",
-      host: request.headers.host ?? "",
-    }),
+    door.handleUpgrade(request, socket, head, askerOf(request)),
   );
   await new Promise<void>(resolve => server.listen(options.port ?? 0, "127.0.0.1", resolve));
   const { port } = server.address() as AddressInfo;
@@ -145,6 +153,8 @@ export async function startSyncServer(options: SyncServerOptions = {}): Promise<
     door,
     access,
     store,
+    sockets: async transport =>
+      (await metrics.sockets.get()).values.find(({ labels }) => labels.transport === transport)?.value ?? 0,
     loadedRooms: async () => (await metrics.rooms.get()).values[0]?.value ?? 0,
     connections: async () => (await metrics.connections.get()).values[0]?.value ?? 0,
     create: (meta, initial) => createDocument(store, meta, initial),
@@ -157,7 +167,9 @@ export async function startSyncServer(options: SyncServerOptions = {}): Promise<
       for (const client of clients) client.destroy();
       await rooms.drain(2_000).catch(() => {});
       door.close();
+      events.close();
       server.close();
+      server.closeAllConnections();
       if (options.store === undefined) await store.close();
     },
   };

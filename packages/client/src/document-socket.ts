@@ -1,5 +1,6 @@
 import { HocuspocusProviderWebsocket } from "@hocuspocus/provider";
 import { type Frame, readFrame } from "./frames.ts";
+import type { Socket } from "./socket.ts";
 
 /** What the owner of a socket is told, and asked. */
 export interface SocketObserver {
@@ -24,12 +25,13 @@ export interface SocketObserver {
 export class DocumentSocket extends HocuspocusProviderWebsocket {
   private readonly observer: SocketObserver;
 
-  constructor(observer: SocketObserver, WebSocketClass: typeof WebSocket) {
+  /** `connect` gives the socket of each attempt. */
+  constructor(observer: SocketObserver, connect: (url: string) => Socket) {
     super({
       url: observer.url(),
       autoConnect: false,
       maxAttempts: 1,
-      WebSocketPolyfill: WebSocketClass,
+      WebSocketPolyfill: classOf(connect),
       onClose: ({ event }) => {
         // Read by the provider right after this: it must not start its own timer.
         this.shouldConnect = false;
@@ -55,4 +57,13 @@ export class DocumentSocket extends HocuspocusProviderWebsocket {
     super.onMessage(event);
     this.observer.received(readFrame(new Uint8Array(event.data as ArrayBuffer)));
   }
+}
+
+/** The provider makes its sockets of a class, and would make all of the same. */
+function classOf(connect: (url: string) => Socket): new (url: string) => Socket {
+  return function (this: unknown, url: string) {
+    return connect(url);
+  } as unknown as new (
+    url: string,
+  ) => Socket;
 }

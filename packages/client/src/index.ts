@@ -10,3 +10,4 @@ export type { Peer } from "./presence.ts";
 export type { SaveState } from "./save-state.ts";
 export type { Store } from "./store.ts";
 export { realTimers, type Timers } from "./timers.ts";
+export type { Transport } from "./transport.ts";

@@ -23,8 +23,8 @@ export interface LinkTarget {
   onEnded(code: ErrorCode): void;
 }
 
-/** Nothing said for this long after an attempt began: something between here and the server swallows frames. */
-const FIRST_MESSAGE_MS = 15_000;
+/** Nothing said for this long after an attempt began, by any transport: something between here and the server swallows frames. */
+const FIRST_MESSAGE_MS = 25_000;
 
 const CODE_OF_RECOVERY: Record<Recovery, ErrorCode> = {
   retry: "INTERNAL",
@@ -41,6 +41,7 @@ export class Link {
   private readonly timers: Timers;
   private attempt = 0;
   private hasRefusedToken = false;
+  private isReopening = false;
   private denial: string | undefined;
   private cancelRetry = (): void => {};
   private cancelFirstMessage = (): void => {};
@@ -60,6 +61,7 @@ export class Link {
     if (this.store.getSnapshot().state === "closed") return;
     this.cancelRetry();
     this.denial = undefined;
+    this.isReopening = false;
     this.store.set({ state: "connecting" });
     this.cancelFirstMessage();
     this.cancelFirstMessage = this.timers.after(FIRST_MESSAGE_MS, () => this.target.hangUp());
@@ -69,6 +71,13 @@ export class Link {
   /** Ends the wait between two attempts. */
   retryNow(): void {
     if (this.store.getSnapshot().state === "waiting") this.open();
+  }
+
+  /** Takes a new socket in place of one that works. */
+  reopen(): void {
+    if (this.store.getSnapshot().state !== "connected") return;
+    this.isReopening = true;
+    this.target.hangUp();
   }
 
   heard(): void {
@@ -93,7 +102,9 @@ export class Link {
     this.target.onLost();
     const reason = this.denial ?? closeReason;
     const recovery = recoveryOfClose(closeCode, reason);
-    if (recovery === "retry") {
+    if (recovery === "retry" && this.isReopening) {
+      this.open();
+    } else if (recovery === "retry") {
       this.wait();
     } else if (recovery === "sign-in" && this.target.hasTokens && !this.hasRefusedToken) {
       this.hasRefusedToken = true;

@@ -20,6 +20,7 @@ import { SaveTracker } from "./save-tracker.ts";
 import { splitUpdate } from "./split-update.ts";
 import { createStore, isShallowEqual, type Store } from "./store.ts";
 import { realTimers, type Timers } from "./timers.ts";
+import { type Transport, Transports } from "./transport.ts";
 import { unsentText } from "./unsent-text.ts";
 
 /** Why a token is asked for; `refused`: the server did not take the last one, so a kept one is of no use. */
@@ -35,6 +36,8 @@ export interface OpenDocumentOptions {
   title?: string | undefined;
   /** Another class with the WebSocket interface. */
   WebSocket?: typeof WebSocket | undefined;
+  /** Another function with the interface of `fetch`. */
+  fetch?: typeof fetch | undefined;
   timers?: Timers | undefined;
 }
 
@@ -55,6 +58,8 @@ export interface OpenDocument {
   readonly awareness: Awareness;
   readonly saveState: Store<SaveState>;
   readonly connection: Store<ConnectionState>;
+  /** What carries the connection: a WebSocket, or requests where those do not get through. */
+  readonly transport: Store<Transport>;
   readonly role: Store<Standing>;
   /** The others, most recently active first. */
   readonly presence: Store<readonly Peer[]>;
@@ -83,6 +88,7 @@ class Session implements OpenDocument {
   readonly awareness: Awareness;
   readonly saveState: Store<SaveState>;
   readonly connection: Store<ConnectionState>;
+  readonly transport: Store<Transport>;
   readonly role = createStore<Standing>(
     { role: undefined, isWritable: false, user: undefined },
     isShallowEqual,
@@ -93,6 +99,7 @@ class Session implements OpenDocument {
 
   private readonly options: OpenDocumentOptions;
   private readonly tracker: SaveTracker;
+  private readonly transports: Transports;
   private readonly link: Link;
   private readonly socket: DocumentSocket;
   private readonly provider: HocuspocusProvider;
@@ -107,6 +114,15 @@ class Session implements OpenDocument {
     this.title = createStore(options.title ?? "");
     this.tracker = new SaveTracker(timers, () => this.handshakeComplete());
     this.saveState = this.tracker.state;
+    this.transports = new Transports({
+      server: options.server,
+      WebSocket: options.WebSocket ?? globalThis.WebSocket,
+      fetch: options.fetch ?? ((...request) => fetch(...request)),
+      timers,
+      storage: browserStorage(),
+      onBetter: () => this.link.reopen(),
+    });
+    this.transport = this.transports.current;
     this.socket = new DocumentSocket(
       {
         url: () => this.url(),
@@ -118,7 +134,7 @@ class Session implements OpenDocument {
         },
         closed: (closeCode, reason) => this.link.closed(closeCode, reason),
       },
-      options.WebSocket ?? WebSocket,
+      url => this.transports.connect(url),
     );
     this.link = new Link(
       {
@@ -177,6 +193,7 @@ class Session implements OpenDocument {
     for (const end of this.ends) end();
     this.provider.destroy();
     this.socket.destroy();
+    this.transports.stop();
     this.tracker.stop();
     this.doc.destroy();
   }
@@ -264,5 +281,14 @@ class Session implements OpenDocument {
       endAway();
       endEvents();
     };
+  }
+}
+
+/** Of a page; undefined elsewhere, and where the browser forbids it to the page. */
+function browserStorage(): Storage | undefined {
+  try {
+    return typeof window === "undefined" ? undefined : window.localStorage;
+  } catch {
+    return undefined;
   }
 }

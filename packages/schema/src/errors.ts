@@ -67,6 +67,13 @@ export const ERRORS = {
   ),
   CONFLICT: row(409, 4409, "never", "info", "This is already so, or contradicts what is there."),
   GONE: row(410, 4410, "never", "info", "The document was deleted."),
+  CONNECTION_LOST: row(
+    410,
+    4500,
+    "retry",
+    "info",
+    "The connection has ended, or frames of it are lost; open another one.",
+  ),
   TOO_LARGE: row(413, 4413, "never", "info", "This is larger than the limit."),
   DOCUMENT_TOO_LARGE: row(413, 4413, "never", "info", "The document has reached its largest size."),
   UNSUPPORTED_FORMAT: row(415, 4400, "never", "info", "This format is not supported."),

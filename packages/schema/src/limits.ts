@@ -59,6 +59,26 @@ export const LIMITS = {
   slowReaderMs: 64_000,
   /** Bytes buffered towards a reader that does not read before its socket is closed. */
   outboundBufferBytes: 4 * MIB,
+  /** Our client joins frames into one POST up to this size: the largest body that an unconfigured nginx passes is 1 MiB. */
+  postBytes: 768 * KIB,
+  /** Frames in one POST: as many as wait in a connection before it takes no more. */
+  postFrames: 256,
+  /** Time a POST is held while its connection takes nothing more; below the 30 s after which proxies give up. */
+  postHeldMs: 20_000,
+  /** Time a poll waits for a frame; below the 30 s after which proxies give up. */
+  pollMs: 20_000,
+  /** Frames in one answer to a poll, where there is more than one. */
+  pollBytes: 1 * MIB,
+  /** Time between two signs of life on an event stream: common proxies cut what is silent for 30 or 60 s. */
+  streamPingMs: 15_000,
+  /** A client on an event stream answers at least every second sign of life; who is silent for longer than three is gone. */
+  streamSilenceMs: 45_000,
+  /** Frames kept of an event stream in case it is cut, in bytes: a resumed reader of a busy document misses some seconds. */
+  streamReplayBytes: 64 * KIB,
+  /** Time a connection stays without its event stream before it is closed. */
+  streamResumeMs: 30_000,
+  /** Time a connection stays without a poll: a proxy may have held the answer for a while. */
+  pollResumeMs: 45_000,
   /** Updates held because something they depend on is missing, per connection. */
   heldBytes: 1 * MIB,
   heldMs: 30_000,

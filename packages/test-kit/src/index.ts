@@ -1,4 +1,5 @@
 export * from "./eventually.ts";
+export * from "./http-proxy.ts";
 export * from "./network.ts";
 export * from "./provider.ts";
 export * from "./random.ts";

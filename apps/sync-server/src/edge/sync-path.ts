@@ -1,5 +1,5 @@
 import { isId, LIMITS } from "@octavo/schema";
-import { type Handshake, readHandshake, SYNC_PATH, YJS_PATH } from "@octavo/schema/protocol";
+import { EVENTS_SUFFIX, type Handshake, readHandshake, SYNC_PATH, YJS_PATH } from "@octavo/schema/protocol";
 
 /** Longest address of a sync socket: path, id and handshake take under 100 characters. */
 const MAX_LENGTH = 512;
@@ -18,6 +18,13 @@ export interface YjsPlace extends Place {
 /** Document and handshake of a socket's address; undefined for an address that no document can have. */
 export function readSyncPath(url: string | undefined): Place | undefined {
   return readPlace(url, SYNC_PATH, MAX_LENGTH)?.place;
+}
+
+/** The same of a document's HTTP transports. */
+export function readEventsPath(url: string | undefined): Place | undefined {
+  const [path = "", query = ""] = url?.split("?", 2) ?? [];
+  if (!path.endsWith(EVENTS_SUFFIX)) return undefined;
+  return readSyncPath(`${path.slice(0, -EVENTS_SUFFIX.length)}?${query}`);
 }
 
 /** The same of a y-websocket client's. */

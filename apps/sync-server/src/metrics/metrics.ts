@@ -12,6 +12,12 @@ export function createMetrics() {
   return {
     registry,
     connections: new Gauge({ name: "octavo_connections", help: "Open document connections.", registers }),
+    sockets: new Gauge({
+      name: "octavo_sockets",
+      help: "Open connections by the transport that carries them.",
+      labelNames: ["transport"],
+      registers,
+    }),
     rooms: new Gauge({ name: "octavo_rooms", help: "Documents loaded in memory.", registers }),
     updates: new Counter({
       name: "octavo_updates_total",
