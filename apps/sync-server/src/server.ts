@@ -125,7 +125,7 @@ async function start(
   });
   const origins = { url: config.url, embedOrigins: config.embedOrigins };
   const line = createLine();
-  const sockets = createSocketDoor({ rooms, ...origins, line, log });
+  const sockets = createSocketDoor({ rooms, ...origins, line, metrics, log });
   const events = createEventsDoor({ rooms, ...origins, line, metrics, log });
   shutdown.add("sockets", CLOSE_MS.sockets, async () => sockets.close());
   shutdown.add("rooms", CLOSE_MS.rooms, () => rooms.drain(CLOSE_MS.rooms - 100));

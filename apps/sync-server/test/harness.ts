@@ -125,6 +125,7 @@ export async function startSyncServer(options: SyncServerOptions = {}): Promise<
   });
   const door = createSocketDoor({
     rooms,
+    metrics,
     log,
     ...(options.pingMs !== undefined && { pingMs: options.pingMs }),
     ...(options.line !== undefined && { line: options.line }),

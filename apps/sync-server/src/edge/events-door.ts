@@ -46,11 +46,7 @@ interface Asker {
 
 export interface EventsDoor {
   /** Answers a request to a document's HTTP transports. */
-  handleRequest(
-    request: IncomingMessage,
-    response: ServerResponse,
-    asker: Asker,
-  ): Promise<void>;
+  handleRequest(request: IncomingMessage, response: ServerResponse, asker: Asker): Promise<void>;
   /** Lets nobody in any more, and sends everybody away with SHUTTING_DOWN. */
   close(): void;
 }
@@ -149,9 +145,9 @@ class Door implements EventsDoor {
   async #open({ request, response, place, address, credentials }: Question): Promise<void> {
     if (this.#isClosed) throw new AppError("SHUTTING_DOWN");
     const { entered, leave } = this.#line.enter(address);
-    // Until the answer is out, the connection is worth a place only to somebody who waits for it.
-    response.on("close", () => client ?? leave());
     let client: HttpClient | undefined;
+    // Who no longer waits for the answer needs no place.
+    response.on("close", () => client ?? leave());
     try {
       if (!(await entered)) throw new AppError(this.#isClosed ? "SHUTTING_DOWN" : "TOO_MANY_CONNECTIONS");
       const { frames, bytes } = await framesOf(request, LIMITS.unauthenticatedBytes, LIMITS.authenticateMs);

@@ -7,6 +7,7 @@ import type { Logger } from "pino";
 import { WebSocketServer } from "ws";
 import type { LiveRooms } from "../documents/client-socket.ts";
 import { pathForLog } from "../logging/logger.ts";
+import type { Metrics } from "../metrics/metrics.ts";
 import { HOCUSPOCUS_WIRE, LimitedWebSocket, WebSocketClient } from "./client-socket.ts";
 import { WriteTurn } from "./joined-writes.ts";
 import { createLine, type Line } from "./line.ts";
@@ -16,6 +17,7 @@ import { joinByYWebSocket, Y_WEBSOCKET_WIRE } from "./y-websocket.ts";
 
 export interface SocketDoorOptions extends Partial<OriginRules> {
   rooms: Pick<LiveRooms, "connect">;
+  metrics: Pick<Metrics, "sockets">;
   log: Logger;
   /** Shared by all ways in; closed with this door. One of its own where absent. */
   line?: Line;
@@ -53,7 +55,7 @@ const MAX_FRAGMENTS = 1024;
 
 /** Opens the way from an HTTP upgrade to a room. */
 export function createSocketDoor(options: SocketDoorOptions): SocketDoor {
-  const { rooms, log } = options;
+  const { rooms, metrics, log } = options;
   const rules: OriginRules = { url: options.url, embedOrigins: options.embedOrigins ?? [] };
   const sockets = new Set<WebSocketClient>();
   const turn = new WriteTurn();
@@ -109,11 +111,14 @@ export function createSocketDoor(options: SocketDoorOptions): SocketDoor {
         ? joinByYWebSocket(socket, yjs, client => rooms.connect(client, asked))
         : rooms.connect(socket, asked);
       sockets.add(socket);
+      const labels = { transport: yjs ? "y-websocket" : "websocket" };
+      metrics.sockets.inc(labels);
       socket.listen({
         onFrame: frame => listener.onFrame(frame),
         onDrained: () => listener.onDrained(),
         onClose: () => {
           sockets.delete(socket);
+          metrics.sockets.dec(labels);
           listener.onClose();
         },
       });
