@@ -121,6 +121,8 @@ export async function startSyncServer(options: SyncServerOptions = {}): Promise<
     log,
     metrics,
     lingerMs: options.lingerMs ?? 20,
+    ...(options.maxRooms !== undefined && { maxRooms: options.maxRooms }),
+    ...(options.heapShare && { heapShare: options.heapShare }),
     ...(options.authenticateMs !== undefined && { authenticateMs: options.authenticateMs }),
   });
   const door = createSocketDoor({

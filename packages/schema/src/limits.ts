@@ -48,6 +48,16 @@ export const LIMITS = {
   waiting: 8_000,
   /** Time an upgrade waits before it is sent away with 429: below the 15 s after which our client gives up. */
   waitingMs: 10_000,
+  /** Connections of one person, guest or token at once: nobody has 300 tabs, and each may hold back some 300 KB. */
+  connectionsPerActor: 300,
+  /** Connections in one document: what each writes goes to all the others. */
+  connectionsPerDocument: 3_000,
+  /** Documents loaded at once; an idle one of a page costs about 20 KB, a large one far more (next line). */
+  rooms: 20_000,
+  /** Share of the JavaScript heap from which on no further document is loaded: those who are in go on. */
+  heapShare: 0.9,
+  /** Documents that one account may create in a minute; more wait. */
+  documentsPerMinute: 600,
   /** Bytes a socket may send before it is authenticated. */
   unauthenticatedBytes: 256 * KIB,
   /** Inbound bytes waiting per connection before its socket is paused. */

@@ -40,6 +40,7 @@ export const documentRoutes: Route[] = [
     path: "/documents",
     needs: "account",
     bodyBytes: LIMITS.contentBytes,
+    perMinute: LIMITS.documentsPerMinute,
     async handle(c, { documents }) {
       const document = await readBody(c, createDocument);
       const created = record(c, await documents.create(await c.get("identify")(), document));

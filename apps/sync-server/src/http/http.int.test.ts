@@ -107,7 +107,7 @@ describe("documents", () => {
   });
 
   test("are listed by pages, the last changed first, without gap or repetition", async () => {
-    const cleo = await signInMember(api, "Cleo");
+    const dora = await signInMember(api, "Dora");
     const ids: string[] = [];
     for (let i = 0; i < 7; i++) ids.unshift((await create(cleo, { title: `Document ${i}` })).id);
     const seen: string[] = [];
@@ -509,4 +509,19 @@ test("the log of a request says neither path nor query", async () => {
   for (const secret of ["hidden", "Very private", "ada@example.com", PASSWORD])
     expect(lines).not.toContain(secret);
   expect(lines).toContain("/api/v1/documents/:id");
+});
+
+test("N5 one account creates so many documents in a minute, and others create theirs", async () => {
+  const dora = await signInMember(api, "Dora");
+  const statuses: number[] = [];
+  for (let i = 0; i <= LIMITS.documentsPerMinute; i++) {
+    // Refused by its content, so that the test makes none: every attempt counts.
+    statuses.push((await dora.post("/api/v1/documents", { title: 1 })).status);
+  }
+  expect(statuses.slice(0, -1).every(status => status === 400)).toBe(true);
+  const tooMany = await dora.post("/api/v1/documents", {});
+  expect(tooMany.status).toBe(429);
+  expect(Number(tooMany.headers.get("retry-after"))).toBeGreaterThan(0);
+  expect(await codeOf(tooMany)).toBe("TOO_MANY_REQUESTS");
+  expect((await ben.post("/api/v1/documents", {})).status).toBe(201);
 });

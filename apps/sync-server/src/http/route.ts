@@ -55,6 +55,8 @@ export interface Route {
   needs: Need;
   /** Largest body; LIMITS.requestBytes where absent. */
   bodyBytes?: number;
+  /** Uses of one account in a minute. */
+  perMinute?: number;
   /** Name of the limit per address, for what strangers may try. */
   limit?: StrangerLimit;
   handle: (context: HttpContext, parts: HttpParts) => Promise<Response>;

@@ -10,7 +10,7 @@ import { answerAuth } from "./auth-routes.ts";
 import { checkOrigin } from "./check-origin.ts";
 import { describeRequest } from "./describe-request.ts";
 import { documentRoutes } from "./document-routes.ts";
-import { limitStrangers } from "./limit-strangers.ts";
+import { limitAccount, limitStrangers } from "./limit-uses.ts";
 import { openLink } from "./link-page.ts";
 import { problemResponse } from "./problem-response.ts";
 import type { HttpContext, HttpEnvironment, HttpParts, Need, Route } from "./route.ts";
@@ -45,7 +45,8 @@ export function createHttp(parts: HttpParts): Hono<HttpEnvironment> {
       c.set("route", pattern);
       checkOrigin(c);
       if (route.limit) limitStrangers(c, limiter, route.limit);
-      await requireNeed(c, route.needs);
+      const accountId = await requireNeed(c, route.needs);
+      if (accountId !== undefined) limitAccount(limiter, route, accountId);
       return route.handle(c, parts);
     });
   }
@@ -75,15 +76,17 @@ const limitBody = (maxSize: number): MiddlewareHandler<HttpEnvironment> =>
     },
   });
 
-/** @throws NOT_SIGNED_IN, FORBIDDEN */
-async function requireNeed(c: HttpContext, needs: Need): Promise<void> {
-  if (needs !== "account" && needs !== "administrator") return;
+/** The account where the route needs one. @throws NOT_SIGNED_IN, FORBIDDEN */
+async function requireNeed(c: HttpContext, needs: Need): Promise<string | undefined> {
+  if (needs !== "account" && needs !== "administrator") return undefined;
   const identity = await c.get("identify")();
   if (identity?.kind === "token") throw new AppError("FORBIDDEN", "An access token opens its document only.");
-  if (accountOf(identity) === undefined) throw new AppError("NOT_SIGNED_IN");
+  const accountId = accountOf(identity);
+  if (accountId === undefined) throw new AppError("NOT_SIGNED_IN");
   if (needs === "administrator" && !(identity && "administrator" in identity && identity.administrator)) {
     throw new AppError("FORBIDDEN");
   }
+  return accountId;
 }
 
 function methodsByPath(): Map<string, string[]> {

@@ -15,6 +15,7 @@ import { JoinPace } from "./join-pace.ts";
 import type { OpenRoom } from "./open-room.ts";
 import { presenceUserOf, type Seat } from "./presence.ts";
 import { Reader } from "./reader.ts";
+import type { Seats } from "./seats.ts";
 import type { Turns, Worker } from "./turns.ts";
 import {
   AUTH_TOKEN,
@@ -51,6 +52,7 @@ export interface House {
   /** What the store says of itself. */
   storeMessage(): ServerMessage & { type: "storage" };
   leave(connection: SyncConnection, open: OpenRoom | undefined): void;
+  readonly seats: Seats;
 }
 
 type State =
@@ -100,6 +102,8 @@ export class SyncConnection implements SocketListener, Worker {
   #client: ClientConnection | undefined;
   #room: OpenRoom | undefined;
   #entry: Entry | undefined;
+  /** For whom a seat was taken. */
+  #seat: string | undefined;
   #token = "";
   /** Every frame begins with it: varString of the document's id, for some clients with a session after a NUL. */
   #address: string | undefined;
@@ -295,6 +299,9 @@ export class SyncConnection implements SocketListener, Worker {
     const decide = () => decideEntry(this.#house, this.documentId, { headers, token: this.#token });
     try {
       this.#entry = await decide();
+      if (this.#isClosed()) return;
+      this.#house.seats.take(this.#entry.actor, this.documentId);
+      this.#seat = this.#entry.actor;
       checkHandshake(handshake, await this.#house.metaOf(this.documentId));
       const room = await this.#house.enter(this);
       if (this.#isClosed()) {
@@ -541,6 +548,7 @@ export class SyncConnection implements SocketListener, Worker {
     member?.writes.close();
     member?.room.presence.leave(member.seat);
     this.#client?.handleClose({ code: 1000, reason: "" });
+    if (this.#seat !== undefined) this.#house.seats.leave(this.#seat, this.documentId);
     this.#house.leave(this, this.#room);
   }
 

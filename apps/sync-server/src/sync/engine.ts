@@ -100,6 +100,11 @@ export class Engine<Member> extends Hocuspocus<EngineContext<Member>> {
     return false;
   }
 
+  /** Rooms that nobody holds, those longest left first. */
+  get idle(): string[] {
+    return [...this.#lingering.keys()];
+  }
+
   /** Ends every timer; rooms stay loaded. */
   stop(): void {
     for (const timer of this.#lingering.values()) clearTimeout(timer);
@@ -147,6 +152,8 @@ export class Engine<Member> extends Hocuspocus<EngineContext<Member>> {
 
   #linger(documentId: string): void {
     clearTimeout(this.#lingering.get(documentId));
+    // Put at the end: the order is that in which they were left.
+    this.#lingering.delete(documentId);
     const timer = setTimeout(() => {
       this.#lingering.delete(documentId);
       this.#options.onIdle(documentId);

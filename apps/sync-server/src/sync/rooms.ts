@@ -1,3 +1,4 @@
+import { getHeapStatistics } from "node:v8";
 import { AppError, type ErrorCode, LIMITS } from "@octavo/schema";
 import { SCHEMA_VERSION } from "@octavo/schema/document";
 import type { ServerMessage } from "@octavo/schema/protocol";
@@ -20,6 +21,7 @@ import { OpenRoom } from "./open-room.ts";
 import { Presence } from "./presence.ts";
 import { Renewals } from "./renewals.ts";
 import { Room } from "./room.ts";
+import { Seats } from "./seats.ts";
 import { Turns } from "./turns.ts";
 import { type HocuspocusDocument, hasPending, takeOverAwareness, takeOverBroadcast } from "./upstream.ts";
 
@@ -33,9 +35,15 @@ export interface RoomsOptions {
   /** Time a room stays loaded after its last visitor; a reload of a page finds it warm. */
   lingerMs?: number;
   authenticateMs?: number;
+  /** Documents loaded at once. */
+  maxRooms?: number;
+  /** Used share of the heap; tests give their own. */
+  heapShare?: () => number;
 }
 
 const LINGER_MS = 30_000;
+/** Idle rooms unloaded at once where there is no room for another. */
+const UNLOADED_AT_ONCE = 16;
 
 /** All live rooms. Follows `access.onChange` by itself; the caller ends it with `drain`. */
 export function createRooms(options: RoomsOptions): LiveRooms {
@@ -51,6 +59,10 @@ class LoadedRooms implements LiveRooms, House {
   readonly metrics: Metrics;
   readonly turns = new Turns();
   readonly authenticateMs: number;
+  readonly seats = new Seats({
+    perActor: LIMITS.connectionsPerActor,
+    perDocument: LIMITS.connectionsPerDocument,
+  });
   readonly #store: DocumentStore;
   readonly #options: RoomsOptions;
   readonly #maker: CheckpointMaker;
@@ -210,11 +222,24 @@ class LoadedRooms implements LiveRooms, House {
 
   async #hold(documentId: string): Promise<OpenRoom> {
     if (this.#isDraining) throw new AppError("SHUTTING_DOWN");
+    if (!this.#open.has(documentId) && this.#isFull()) await this.#makeRoom();
     await this.engine.hold(documentId);
     const open = this.#open.get(documentId);
     if (open !== undefined && !open.room.isBroken) return open;
     this.engine.release(documentId);
     throw new AppError("LOAD_FAILED");
+  }
+
+  #isFull(): boolean {
+    const { maxRooms = LIMITS.rooms, heapShare = usedHeapShare } = this.#options;
+    return this.#open.size >= maxRooms || heapShare() >= LIMITS.heapShare;
+  }
+
+  /** Unloads rooms that nobody is in, those longest left first. @throws TOO_MANY_CONNECTIONS where that does not help */
+  async #makeRoom(): Promise<void> {
+    const idle = this.engine.idle.slice(0, UNLOADED_AT_ONCE);
+    await Promise.all(idle.map(documentId => this.#unload(documentId)));
+    if (this.#isFull()) throw new AppError("TOO_MANY_CONNECTIONS", "Too many documents are open.");
   }
 
   async #load(document: HocuspocusDocument): Promise<void> {
@@ -317,4 +342,9 @@ class LoadedRooms implements LiveRooms, House {
       throw new AppError("LOAD_FAILED", undefined, { cause });
     }
   }
+}
+
+function usedHeapShare(): number {
+  const { used_heap_size, heap_size_limit } = getHeapStatistics();
+  return used_heap_size / heap_size_limit;
 }
