@@ -107,7 +107,7 @@ describe("documents", () => {
   });
 
   test("are listed by pages, the last changed first, without gap or repetition", async () => {
-    const dora = await signInMember(api, "Dora");
+    const cleo = await signInMember(api, "Cleo");
     const ids: string[] = [];
     for (let i = 0; i < 7; i++) ids.unshift((await create(cleo, { title: `Document ${i}` })).id);
     const seen: string[] = [];
