@@ -512,14 +512,14 @@ test("the log of a request says neither path nor query", async () => {
 });
 
 test("N5 one account creates so many documents in a minute, and others create theirs", async () => {
-  const dora = await signInMember(api, "Dora");
+  const nora = await signInMember(api, "Nora");
   const statuses: number[] = [];
   for (let i = 0; i <= LIMITS.documentsPerMinute; i++) {
     // Refused by its content, so that the test makes none: every attempt counts.
-    statuses.push((await dora.post("/api/v1/documents", { title: 1 })).status);
+    statuses.push((await nora.post("/api/v1/documents", { title: 1 })).status);
   }
   expect(statuses.slice(0, -1).every(status => status === 400)).toBe(true);
-  const tooMany = await dora.post("/api/v1/documents", {});
+  const tooMany = await nora.post("/api/v1/documents", {});
   expect(tooMany.status).toBe(429);
   expect(Number(tooMany.headers.get("retry-after"))).toBeGreaterThan(0);
   expect(await codeOf(tooMany)).toBe("TOO_MANY_REQUESTS");
