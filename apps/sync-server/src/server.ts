@@ -142,6 +142,7 @@ async function start(
     access,
     clock,
     url: () => url,
+    embedOrigins: config.embedOrigins,
     internalSecret,
     log,
     metrics,

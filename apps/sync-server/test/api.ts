@@ -24,6 +24,8 @@ import {
 } from "../src/storage/memory-document-store.ts";
 
 export const ORIGIN = "http://octavo.test:3000";
+/** A site whose pages may open documents with a token. */
+export const EMBED_ORIGIN = "https://wiki.example.org";
 export const PASSWORD = "correct horse battery";
 
 /** A clock that tests turn forward; it starts at the real time, because Better Auth reads that one. */
@@ -88,6 +90,7 @@ export async function startApi(options: ApiOptions = {}) {
     access,
     clock,
     url,
+    embedOrigins: [EMBED_ORIGIN],
     internalSecret,
     log,
     metrics: createMetrics(),
@@ -200,6 +203,13 @@ function stubRooms(store: DocumentStore) {
       const seq = await store.updates.head(documentId);
       for await (const record of store.updates.read(documentId, 0)) applyUpdate(document, record.update);
       return { update: encodeStateAsUpdate(document), seq };
+    },
+    async readOpening(documentId) {
+      const meta = await store.meta(documentId);
+      if (meta === undefined) throw new AppError("NOT_FOUND");
+      const updates: Uint8Array[] = [];
+      for await (const record of store.updates.read(documentId, 0)) updates.push(record.update);
+      return { meta, seq: updates.length, checkpoint: undefined, updates };
     },
     async write(documentId, actor, change) {
       const { update } = await rooms.readState(documentId);

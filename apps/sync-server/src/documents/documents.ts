@@ -4,6 +4,7 @@ import type { Rendered } from "./convert/pool.ts";
 import { createDocument, type NewDocument } from "./create-document.ts";
 import { deleteDocument } from "./delete-document.ts";
 import { startDeriving } from "./derive.ts";
+import { documentState, type StateAnswer, StateBodies, type StateRequest } from "./document-state.ts";
 import { createHtmlCache } from "./html-cache.ts";
 import { type DocumentPage, type ListRequest, listDocuments } from "./list-documents.ts";
 import type { DocumentsParts } from "./parts.ts";
@@ -22,6 +23,7 @@ export interface Documents {
   get(asker: Asker, documentId: string): Promise<DocumentSummary>;
   read(asker: Asker, documentId: string, format: FormatOut): Promise<Rendered>;
   view(asker: Asker, documentId: string): Promise<View>;
+  state(asker: Asker, documentId: string, request: StateRequest): Promise<StateAnswer>;
   rename(asker: Asker, documentId: string, title: string): Promise<DocumentSummary>;
   trash(asker: Asker, documentId: string): Promise<DocumentSummary>;
   restore(asker: Asker, documentId: string): Promise<DocumentSummary>;
@@ -35,6 +37,7 @@ export interface Documents {
 /** Joins the verbs, and keeps titles and snippets behind the text. */
 export function createDocuments(parts: DocumentsParts): Documents {
   const cache = createHtmlCache();
+  const bodies = new StateBodies();
   const deriving = startDeriving(parts);
   return {
     create: (asker, document) => createDocument(parts, asker, document),
@@ -42,6 +45,7 @@ export function createDocuments(parts: DocumentsParts): Documents {
     get: (asker, documentId) => getDocument(parts, asker, documentId),
     read: (asker, documentId, format) => readDocument(parts, asker, documentId, format),
     view: (asker, documentId) => viewDocument(parts, cache, asker, documentId),
+    state: (asker, documentId, request) => documentState(parts, bodies, asker, documentId, request),
     rename: (asker, documentId, title) => renameDocument(parts, asker, documentId, title),
     trash: (asker, documentId) => trashDocument(parts, asker, documentId),
     restore: (asker, documentId) => restoreDocument(parts, asker, documentId),

@@ -1,12 +1,29 @@
 import type { ErrorCode } from "@octavo/schema";
-import type { ServerMessage } from "@octavo/schema/protocol";
+import type { Handshake, ServerMessage } from "@octavo/schema/protocol";
 import type { Doc } from "yjs";
 import type { AccessChange } from "../access/access.ts";
+import type { DocumentMeta } from "../storage/document-store.ts";
+
+/** A document for somebody who opens it; nothing of it was looked at that did not have to be. */
+export interface OpeningState {
+  meta: DocumentMeta;
+  /** Of the last update that is in it. */
+  seq: number;
+  /** Yjs update, V2; as it is stored, zstd of it. Undefined for a document that never had a checkpoint. */
+  checkpoint: { bytes: Uint8Array; isCompressed: boolean } | undefined;
+  /** What came after it (Yjs updates, V1). */
+  updates: Uint8Array[];
+}
 
 /** What the verbs of this floor need of the live rooms; implemented in `sync/`, introduced by `server.ts`. */
 export interface Rooms {
   /** The document's present state (Yjs update, V1) and the seq it contains, from its room or from the store. @throws NOT_FOUND, LOAD_FAILED, DOCUMENT_DAMAGED */
   readState(documentId: string): Promise<{ update: Uint8Array; seq: number }>;
+  /**
+   * The document for somebody who opens it, without loading its room; everything in it is on disk.
+   * @throws NOT_FOUND, EPOCH_MISMATCH, CLIENT_TOO_OLD, LOAD_FAILED, DOCUMENT_DAMAGED, TOO_MANY_REQUESTS
+   */
+  readOpening(documentId: string, handshake: Handshake): Promise<OpeningState>;
   /**
    * A write of the server itself: `change` runs on a scratch copy, its update is appended, then applied and broadcast.
    * Resolves when it is on disk.

@@ -16,6 +16,8 @@ export interface HttpParts {
   clock: Clock;
   /** Address of this server for requests that come without `origin` in their bindings. */
   url: () => string;
+  /** Other sites' pages that may open documents with a token. */
+  embedOrigins: readonly string[];
   /** Proves that a request comes from this server's own pages. */
   internalSecret: string;
   log: Logger;
@@ -57,6 +59,8 @@ export interface Route {
   bodyBytes?: number;
   /** Uses of one account in a minute. */
   perMinute?: number;
+  /** Pages of EMBED_ORIGINS may read it, with a token. */
+  isEmbeddable?: true;
   /** Name of the limit per address, for what strangers may try. */
   limit?: StrangerLimit;
   handle: (context: HttpContext, parts: HttpParts) => Promise<Response>;

@@ -10,6 +10,8 @@ import { answerAuth } from "./auth-routes.ts";
 import { checkOrigin } from "./check-origin.ts";
 import { describeRequest } from "./describe-request.ts";
 import { documentRoutes } from "./document-routes.ts";
+import { documentStateRoute } from "./document-state-route.ts";
+import { allowEmbedOrigins } from "./embed-origins.ts";
 import { limitAccount, limitStrangers } from "./limit-uses.ts";
 import { openLink } from "./link-page.ts";
 import { problemResponse } from "./problem-response.ts";
@@ -21,6 +23,7 @@ import { sharingRoutes } from "./sharing-routes.ts";
 export const ROUTES: readonly Route[] = [
   ...accountRoutes,
   ...documentRoutes,
+  documentStateRoute,
   ...sharingRoutes,
   ...apiKeyRoutes,
 ];
@@ -41,6 +44,7 @@ export function createHttp(parts: HttpParts): Hono<HttpEnvironment> {
 
   for (const route of ROUTES) {
     const pattern = API_PATH + route.path;
+    if (route.isEmbeddable) app.use(pattern, allowEmbedOrigins(parts.embedOrigins));
     app.on(route.method, pattern, limitBody(route.bodyBytes ?? LIMITS.requestBytes), async c => {
       c.set("route", pattern);
       checkOrigin(c);

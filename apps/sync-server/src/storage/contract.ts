@@ -1,3 +1,4 @@
+import { zstdDecompressSync } from "node:zlib";
 import { AppError, LIMITS } from "@octavo/schema";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import type { DocumentMeta, DocumentStore } from "./document-store.ts";
@@ -199,6 +200,16 @@ export function documentStoreContract(name: string, open: () => Promise<Contract
         expect(await store.checkpoints.newest(B)).toBeUndefined();
       });
 
+      test("give the newest one back as it is stored: one zstd frame of it", async () => {
+        expect(await store.checkpoints.newestCompressed(A)).toBeUndefined();
+        await grow(9);
+        await write(5);
+        await write(10, "state ".repeat(100_000));
+        const stored = await store.checkpoints.newestCompressed(A);
+        expect(stored).toMatchObject({ seq: 10, at: 10_000 });
+        expect(text(zstdDecompressSync(stored!.compressed))).toBe("state ".repeat(100_000));
+      });
+
       test("trim the log without losing history or the counter", async () => {
         await grow(99);
         const before = await all(store.updates.read(A, 0));
@@ -365,6 +376,7 @@ export function documentStoreContract(name: string, open: () => Promise<Contract
         owners: documentId => store.updates.owners(documentId),
         transferOwner: documentId => store.updates.transferOwner(documentId, "user:owner", "user:2"),
         newest: documentId => store.checkpoints.newest(documentId),
+        newestCompressed: documentId => store.checkpoints.newestCompressed(documentId),
         write: documentId => store.checkpoints.write(documentId, { seq: 1, state: bytes("s"), at: 1 }),
         drain: () => store.updates.drain(10),
       };
@@ -382,6 +394,7 @@ export function documentStoreContract(name: string, open: () => Promise<Contract
         owners: "NOT_FOUND",
         transferOwner: "NOT_FOUND",
         newest: "NOT_FOUND",
+        newestCompressed: "NOT_FOUND",
         write: "NOT_FOUND",
         drain: "ok",
       };
@@ -416,6 +429,7 @@ export function documentStoreContract(name: string, open: () => Promise<Contract
             owners: readable,
             transferOwner: ["pending", "LOAD_FAILED"],
             newest: readable,
+            newestCompressed: readable,
             write: "APPEND_FAILED",
             drain: "APPEND_FAILED",
           },

@@ -10,6 +10,7 @@ import type { DocumentMeta } from "../storage/document-store.ts";
 import { Bytes, Malformed } from "./bytes.ts";
 import type { Engine } from "./engine.ts";
 import { checkHandshake, decideEntry, type Entry, type Identify, isWritable } from "./entry.ts";
+import type { Gate } from "./gate.ts";
 import { isStateVector } from "./guard.ts";
 import { JoinPace } from "./join-pace.ts";
 import type { OpenRoom } from "./open-room.ts";
@@ -41,6 +42,8 @@ export interface House {
   readonly log: Logger;
   readonly metrics: Metrics;
   readonly turns: Turns;
+  /** Bounds how many documents are opened at once. */
+  readonly openings: Gate;
   /** Time a socket may stay without saying who it is. */
   readonly authenticateMs: number;
   /** Of the room when it is loaded, else of the store. @throws NOT_FOUND, LOAD_FAILED */
@@ -295,38 +298,44 @@ export class SyncConnection implements SocketListener, Worker {
 
   async #open(authFrame: Uint8Array): Promise<void> {
     this.#clear("authenticate");
-    const { headers, handshake } = this.#request;
-    const decide = () => decideEntry(this.#house, this.documentId, { headers, token: this.#token });
     try {
-      this.#entry = await decide();
-      if (this.#isClosed()) return;
-      this.#house.seats.take(this.#entry.actor, this.documentId);
-      this.#seat = this.#entry.actor;
-      checkHandshake(handshake, await this.#house.metaOf(this.documentId));
-      const room = await this.#house.enter(this);
-      if (this.#isClosed()) {
-        this.#house.leave(this, room);
-        return;
-      }
-      this.#room = room;
-      checkHandshake(handshake, room.room.meta);
-      if (this.mayWrite && handshake.schema !== undefined) {
-        await this.#house.raiseSchema(room, handshake.schema);
-      }
-      while (this.#isInDoubt) {
-        this.#isInDoubt = false;
-        this.#entry = await decide();
-      }
-      if (this.#isClosed()) return;
+      await this.#house.openings.run(() => this.#comeIn());
     } catch (error) {
       this.#fail(error);
       return;
     }
+    if (this.#isClosed()) return;
     this.#socket.trust();
     // Hocuspocus keeps to itself what goes wrong between here and `attached`.
     this.#after("authenticate", this.#house.authenticateMs, () => this.close("INTERNAL"));
     this.#client = this.#house.engine.attach(this.#socketForHocuspocus(), this);
     this.#client.handleMessage(authFrame);
+  }
+
+  /** Decides access and holds the room. */
+  async #comeIn(): Promise<void> {
+    if (this.#isClosed()) return;
+    const { headers, handshake } = this.#request;
+    const decide = () => decideEntry(this.#house, this.documentId, { headers, token: this.#token });
+    this.#entry = await decide();
+    if (this.#isClosed()) return;
+    this.#house.seats.take(this.#entry.actor, this.documentId);
+    this.#seat = this.#entry.actor;
+    checkHandshake(handshake, await this.#house.metaOf(this.documentId));
+    const room = await this.#house.enter(this);
+    if (this.#isClosed()) {
+      this.#house.leave(this, room);
+      return;
+    }
+    this.#room = room;
+    checkHandshake(handshake, room.room.meta);
+    if (this.mayWrite && handshake.schema !== undefined) {
+      await this.#house.raiseSchema(room, handshake.schema);
+    }
+    while (this.#isInDoubt) {
+      this.#isInDoubt = false;
+      this.#entry = await decide();
+    }
   }
 
   #take({ frame, arrivedAt }: Inbound): Progress {

@@ -1,12 +1,13 @@
 import { getHeapStatistics } from "node:v8";
 import { AppError, type ErrorCode, LIMITS } from "@octavo/schema";
 import { SCHEMA_VERSION } from "@octavo/schema/document";
-import type { ServerMessage } from "@octavo/schema/protocol";
+import type { Handshake, ServerMessage } from "@octavo/schema/protocol";
 import type { Logger } from "pino";
 import { Doc, encodeStateAsUpdate } from "yjs";
 import type { Access, AccessChange } from "../access/access.ts";
 import type { Clock } from "../clock.ts";
 import type { ClientSocket, LiveRooms, SocketListener, SocketRequest } from "../documents/client-socket.ts";
+import type { OpeningState } from "../documents/rooms.ts";
 import type { Metrics } from "../metrics/metrics.ts";
 import type { DocumentMeta, DocumentStore } from "../storage/document-store.ts";
 import type { AppliedUpdate } from "./broadcast.ts";
@@ -15,9 +16,11 @@ import { Checkpoints } from "./checkpoints.ts";
 import { type House, SyncConnection } from "./connection.ts";
 import { Engine } from "./engine.ts";
 import type { Identify } from "./entry.ts";
+import { Gate } from "./gate.ts";
 import { knownNames } from "./known-names.ts";
 import { loadDocument } from "./load.ts";
 import { OpenRoom } from "./open-room.ts";
+import { OpeningStates } from "./opening-state.ts";
 import { Presence } from "./presence.ts";
 import { Renewals } from "./renewals.ts";
 import { Room } from "./room.ts";
@@ -44,6 +47,8 @@ export interface RoomsOptions {
 const LINGER_MS = 30_000;
 /** Idle rooms unloaded at once where there is no room for another. */
 const UNLOADED_AT_ONCE = 16;
+/** Documents opened at once: enough for every thread that reads, and a bound on what is in memory half-way. */
+const OPENINGS = 32;
 
 /** All live rooms. Follows `access.onChange` by itself; the caller ends it with `drain`. */
 export function createRooms(options: RoomsOptions): LiveRooms {
@@ -58,6 +63,7 @@ class LoadedRooms implements LiveRooms, House {
   readonly log: Logger;
   readonly metrics: Metrics;
   readonly turns = new Turns();
+  readonly openings = new Gate(OPENINGS);
   readonly authenticateMs: number;
   readonly seats = new Seats({
     perActor: LIMITS.connectionsPerActor,
@@ -66,6 +72,7 @@ class LoadedRooms implements LiveRooms, House {
   readonly #store: DocumentStore;
   readonly #options: RoomsOptions;
   readonly #maker: CheckpointMaker;
+  readonly #openingStates: OpeningStates;
   readonly #open = new Map<string, OpenRoom>();
   readonly #connections = new Set<SyncConnection>();
   readonly #textListeners = new Set<(documentId: string) => void>();
@@ -77,6 +84,7 @@ class LoadedRooms implements LiveRooms, House {
     this.#options = options;
     this.#store = options.store;
     this.#maker = new CheckpointMaker({ store: options.store, clock: options.clock });
+    this.#openingStates = new OpeningStates(options.store, this.openings);
     this.access = options.access;
     this.identify = options.identify;
     this.clock = options.clock;
@@ -154,6 +162,10 @@ class LoadedRooms implements LiveRooms, House {
     } finally {
       document.destroy();
     }
+  }
+
+  readOpening(documentId: string, handshake: Handshake): Promise<OpeningState> {
+    return this.#openingStates.read(documentId, this.#open.get(documentId), handshake);
   }
 
   async write(documentId: string, actor: string, change: (document: Doc) => void): Promise<void> {

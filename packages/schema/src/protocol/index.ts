@@ -1,3 +1,4 @@
+export * from "./document-state.ts";
 export * from "./events.ts";
 export * from "./paths.ts";
 export * from "./presence.ts";
