@@ -3,6 +3,7 @@ import { LIMITS, type Role } from "@octavo/schema";
 import { SCHEMA_VERSION } from "@octavo/schema/document";
 import {
   BODY_FRAGMENT,
+  type DocumentState,
   type PresenceUser,
   readServerMessage,
   type ServerMessage,
@@ -11,6 +12,7 @@ import {
 import type { Awareness } from "y-protocols/awareness";
 import * as Y from "yjs";
 import { DocumentSocket } from "./document-socket.ts";
+import { loadFirst } from "./first-load.ts";
 import { type Frame, writeFrame } from "./frames.ts";
 import { type ConnectionState, Link } from "./link.ts";
 import { listenToPage } from "./page-events.ts";
@@ -104,6 +106,11 @@ class Session implements OpenDocument {
   private readonly socket: DocumentSocket;
   private readonly provider: HocuspocusProvider;
   private readonly ends: (() => void)[] = [];
+  private readonly firstLoad = new AbortController();
+  /** Asked for once and used twice: by the first load and by the first socket. */
+  private firstToken: Promise<string> | undefined;
+  /** `loading`: our question for what is missing waits; `asked`: it would have left by now. */
+  private firstLoadState: "loading" | "asked" | "over" = "loading";
   private epoch: number | undefined;
   private isClosed = false;
 
@@ -140,6 +147,7 @@ class Session implements OpenDocument {
       {
         connect: () => {
           this.tracker.socketOpening();
+          if (this.firstLoadState === "asked") this.firstLoadState = "loading";
           void this.socket.connect();
         },
         hangUp: () => this.socket.webSocket?.close(),
@@ -170,6 +178,7 @@ class Session implements OpenDocument {
     this.presence = peers;
     this.ends.push(stop, this.listenToPage(timers));
     this.provider.attach();
+    void this.fetchFirst(timers);
     this.link.open();
   }
 
@@ -189,6 +198,7 @@ class Session implements OpenDocument {
   close(): void {
     if (this.isClosed) return;
     this.isClosed = true;
+    this.firstLoad.abort();
     this.link.stop();
     for (const end of this.ends) end();
     this.provider.destroy();
@@ -210,7 +220,9 @@ class Session implements OpenDocument {
     const { getToken } = this.options;
     if (getToken === undefined) return "";
     try {
-      return await getToken(this.link.needsNewToken ? "refused" : "connect");
+      const shared = this.firstToken;
+      this.firstToken = undefined;
+      return await (shared ?? getToken(this.link.needsNewToken ? "refused" : "connect"));
     } catch {
       this.socket.webSocket?.close();
       // The provider would go on with an empty token; this attempt is over.
@@ -218,7 +230,42 @@ class Session implements OpenDocument {
     }
   }
 
+  /** Holds back the question for the document until the better part of the answer is here, or will not come. */
+  private async fetchFirst(timers: Timers): Promise<void> {
+    const { server, documentId, getToken, fetch = globalThis.fetch } = this.options;
+    this.firstToken = getToken && (async () => getToken("connect"))();
+    const token = this.firstToken ?? Promise.resolve("");
+    const state = await loadFirst(
+      { server, documentId, schema: SCHEMA_VERSION, token, fetch, timers },
+      this.firstLoad.signal,
+    );
+    if (this.isClosed) return;
+    if (state !== undefined && (this.epoch ?? state.epoch) === state.epoch) this.take(state);
+    const wasAsked = this.firstLoadState === "asked";
+    this.firstLoadState = "over";
+    if (wasAsked) this.provider.forceSync();
+  }
+
+  /** With the provider as its origin: it came from the server, and is no edit of this person. */
+  private take({ epoch, state, updates }: DocumentState): void {
+    const apply = () => {
+      if (state !== undefined) Y.applyUpdateV2(this.doc, state, this.provider);
+      for (const update of updates) Y.applyUpdate(this.doc, update, this.provider);
+    };
+    try {
+      Y.transact(this.doc, apply, this.provider, false);
+    } catch {
+      // What could not be read changed nothing; the socket brings it.
+      return;
+    }
+    this.epoch = epoch;
+  }
+
   private sending(frame: Frame, bytes: Uint8Array): readonly Uint8Array[] {
+    if (frame.kind === "step1" && this.firstLoadState !== "over") {
+      this.firstLoadState = "asked";
+      return [];
+    }
     if (frame.kind !== "step2" && frame.kind !== "update") return [bytes];
     const updates = splitUpdate(frame.update, LIMITS.clientWriteBytes);
     const clock = Y.getState(this.doc.store, this.doc.clientID);
@@ -237,6 +284,11 @@ class Session implements OpenDocument {
   private told(message: ServerMessage | undefined): void {
     switch (message?.type) {
       case "welcome":
+        if (this.epoch !== undefined && this.epoch !== message.epoch) {
+          // The document was replaced between the first load and the socket's opening.
+          this.link.denied("EPOCH_MISMATCH");
+          return;
+        }
         this.epoch = message.epoch;
         this.role.set({ ...this.role.getSnapshot(), user: message.user });
         this.setStanding(message.role, message.writable);

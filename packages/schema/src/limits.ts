@@ -14,6 +14,8 @@ export const LIMITS = {
   clientWriteBytes: 512 * KIB,
   /** Largest encoded state of one document. */
   documentBytes: 32 * MIB,
+  /** The same as it is sent to who opens it, unpacked: the state and what was written after it. */
+  stateBytes: 128 * MIB,
   /** Structs in one update: a paper of 260,000 keystrokes has 11,000; each costs about 2 µs of everybody's time. */
   updateStructs: 100_000,
   /** Ranges in the delete set of one update, which holds all that was ever deleted after an absence: a paper of 260,000 keystrokes has 2,700. */

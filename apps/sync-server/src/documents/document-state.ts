@@ -30,8 +30,6 @@ export interface StateAnswer {
 const CACHE_BYTES = 16 * 1024 * 1024;
 /** Below this a compressed body is not smaller by as much as a packet. */
 const PLAIN_BYTES = 512;
-/** A document may be larger when it is unpacked than what clients may write. */
-const UNPACKED_BYTES = 4 * LIMITS.documentBytes;
 
 const compressors: Record<Exclude<Coding, "identity">, (bytes: Uint8Array) => Promise<Buffer>> = {
   zstd: promisify(zstdCompress),
@@ -119,6 +117,6 @@ function asStored(head: Uint8Array, { checkpoint }: OpeningState): Uint8Array | 
 async function plainBody(head: Uint8Array, { checkpoint }: OpeningState): Promise<Uint8Array> {
   if (checkpoint === undefined) return head;
   const { bytes, isCompressed } = checkpoint;
-  const state = isCompressed ? await unpack(bytes, { maxOutputLength: UNPACKED_BYTES }) : bytes;
+  const state = isCompressed ? await unpack(bytes, { maxOutputLength: LIMITS.stateBytes }) : bytes;
   return Buffer.concat([head, state]);
 }

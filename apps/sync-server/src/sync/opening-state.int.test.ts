@@ -1,0 +1,116 @@
+import { zstdDecompressSync } from "node:zlib";
+import { SCHEMA_VERSION } from "@octavo/schema/document";
+import { eventually, temporaryDirectory } from "@octavo/test-kit";
+import { describe, expect, test } from "vitest";
+import { applyUpdate, applyUpdateV2, Doc, encodeStateAsUpdate, encodeStateVector } from "yjs";
+import { startSyncServer, textOf, writeParagraph } from "../../test/harness.ts";
+import { systemClock } from "../clock.ts";
+import type { OpeningState } from "../documents/rooms.ts";
+import { openLevelDocumentStore } from "../storage/leveldb/open.ts";
+import { openMemoryDocumentStore } from "../storage/memory-document-store.ts";
+
+function documentOf({ checkpoint, updates }: OpeningState): Doc {
+  const document = new Doc();
+  if (checkpoint?.isCompressed) applyUpdateV2(document, zstdDecompressSync(checkpoint.bytes));
+  else if (checkpoint) applyUpdateV2(document, checkpoint.bytes);
+  for (const update of updates) applyUpdate(document, update);
+  return document;
+}
+
+/** A document of so many paragraphs. */
+function written(count: number): Doc {
+  const document = new Doc();
+  document.transact(() => {
+    for (let i = 0; i < count; i++) writeParagraph(document, `paragraph ${i} of many`);
+  });
+  return document;
+}
+
+describe("a document for somebody who opens it", () => {
+  test("J4 is the checkpoint as it is stored and the log after it, and no room is loaded for it", async () => {
+    await using directory = await temporaryDirectory();
+    const store = await openLevelDocumentStore({ directory: directory.path, clock: systemClock });
+    await using server = await startSyncServer({ store });
+    const documentId = await server.create();
+    const ana = server.client(documentId);
+    await ana.synced();
+    writeParagraph(ana.document, "before");
+    await ana.saved();
+    ana.disconnect();
+    await eventually(async () => (await server.loadedRooms()) === 0, { what: "the unloaded room" });
+    const stored = await store.checkpoints.newestStored(documentId);
+    const opening = await server.rooms.readOpening(documentId, {});
+    expect(opening).toMatchObject({ checkpoint: { isCompressed: true }, updates: [], meta: { epoch: 0 } });
+    expect(Buffer.from(opening.checkpoint!.bytes).equals(stored!.compressed)).toBe(true);
+    // As after a crash: the log has more than the checkpoint.
+    const { seq } = stored!;
+    await store.updates.head(documentId);
+    const more = new Doc();
+    applyUpdate(more, (await server.rooms.readState(documentId)).update);
+    const before = encodeStateVector(more);
+    writeParagraph(more, "after");
+    const update = encodeStateAsUpdate(more, before);
+    await store.updates.append(documentId, { update, actor: "user:alice", claims: [more.clientID] })
+      .committed;
+    store.updates.release(documentId);
+    const later = await server.rooms.readOpening(documentId, {});
+    expect(later).toMatchObject({ seq: seq + 1, updates: [expect.anything()] });
+    expect(textOf(documentOf(later))).toBe(textOf(more));
+    expect(await server.loadedRooms()).toBe(0);
+    await store.close();
+  });
+
+  test("J4 is encoded from its room while that is loaded, once a second", async () => {
+    await using server = await startSyncServer();
+    const documentId = await server.create({}, written(20));
+    const ana = server.client(documentId);
+    await ana.synced();
+    const first = await server.rooms.readOpening(documentId, {});
+    expect(textOf(documentOf(first))).toBe(textOf(ana.document));
+    writeParagraph(ana.document, "new");
+    await ana.saved();
+    const soon = await server.rooms.readOpening(documentId, {});
+    expect(soon.checkpoint!.bytes).toBe(first.checkpoint!.bytes);
+    await eventually(
+      async () => textOf(documentOf(await server.rooms.readOpening(documentId, {}))) === textOf(ana.document),
+    );
+  });
+
+  test("P1, W1 has nothing in it that is not on disk", async () => {
+    let disk = Promise.resolve();
+    const store = openMemoryDocumentStore({ beforeCommit: () => disk });
+    await using server = await startSyncServer({ store });
+    const documentId = await server.create();
+    const ana = server.client(documentId);
+    await ana.synced();
+    await ana.saved();
+    const { promise, resolve } = Promise.withResolvers<void>();
+    disk = promise;
+    writeParagraph(ana.document, "not yet");
+    await eventually(() => store.updates.hasUncommitted(documentId));
+    expect(textOf(documentOf(await server.rooms.readOpening(documentId, {})))).not.toContain("not yet");
+    resolve();
+    await ana.saved();
+    await store.close();
+  });
+
+  test("E3 is refused to an editor that is too old, and to a copy of another epoch", async () => {
+    await using server = await startSyncServer();
+    const documentId = await server.create({ epoch: 2 });
+    const read = (handshake: { schema?: number; epoch?: number }) =>
+      server.rooms.readOpening(documentId, handshake);
+    await expect(read({ schema: SCHEMA_VERSION - 1 })).rejects.toMatchObject({ code: "CLIENT_TOO_OLD" });
+    await expect(read({ epoch: 1 })).rejects.toMatchObject({ code: "EPOCH_MISMATCH" });
+    expect(await read({ epoch: 2, schema: SCHEMA_VERSION })).toMatchObject({ meta: { epoch: 2 } });
+    await expect(server.rooms.readOpening("nothing", {})).rejects.toMatchObject({ code: "NOT_FOUND" });
+  });
+
+  test("J4 is read once for all who ask meanwhile", async () => {
+    await using server = await startSyncServer();
+    const documentId = await server.create({}, written(5));
+    const answers = await Promise.all(
+      Array.from({ length: 20 }, () => server.rooms.readOpening(documentId, {})),
+    );
+    expect(new Set(answers.map(({ updates }) => updates)).size).toBe(1);
+  });
+});
