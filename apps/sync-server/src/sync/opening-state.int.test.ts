@@ -1,3 +1,4 @@
+import { join } from "node:path";
 import { zstdDecompressSync } from "node:zlib";
 import { SCHEMA_VERSION } from "@octavo/schema/document";
 import { eventually, temporaryDirectory } from "@octavo/test-kit";
@@ -29,7 +30,10 @@ function written(count: number): Doc {
 describe("a document for somebody who opens it", () => {
   test("J4 is the checkpoint as it is stored and the log after it, and no room is loaded for it", async () => {
     await using directory = await temporaryDirectory();
-    const store = await openLevelDocumentStore({ directory: directory.path, clock: systemClock });
+    const store = await openLevelDocumentStore({
+      directory: join(directory.path, "documents"),
+      clock: systemClock,
+    });
     await using server = await startSyncServer({ store });
     const documentId = await server.create();
     const ana = server.client(documentId);
@@ -38,7 +42,7 @@ describe("a document for somebody who opens it", () => {
     await ana.saved();
     ana.disconnect();
     await eventually(async () => (await server.loadedRooms()) === 0, { what: "the unloaded room" });
-    const stored = await store.checkpoints.newestStored(documentId);
+    const stored = await store.checkpoints.newestCompressed(documentId);
     const opening = await server.rooms.readOpening(documentId, {});
     expect(opening).toMatchObject({ checkpoint: { isCompressed: true }, updates: [], meta: { epoch: 0 } });
     expect(Buffer.from(opening.checkpoint!.bytes).equals(stored!.compressed)).toBe(true);
