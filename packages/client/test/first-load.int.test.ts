@@ -83,7 +83,7 @@ describe("the first load", () => {
     expect(document.body.length).toBe(PARAGRAPHS);
     expect(Y.encodeStateVector(document.doc)).toEqual(Y.encodeStateVectorFromUpdate(whole));
     expect(packed).toBeGreaterThan(0);
-    expect(packed).toBeLessThan(whole.length / 4);
+    expect(packed).toBeLessThan(whole.length / 3);
     expect(CountingSocket.bytes).toBeLessThan(2_000);
     expect(asked).toBe(1);
     await document.whenSaved();
