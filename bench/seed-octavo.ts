@@ -5,7 +5,10 @@ import { signToken } from "@octavo/sync-server/accounts/access-token";
 import { keyFor } from "@octavo/sync-server/accounts/keys";
 import { systemClock } from "@octavo/sync-server/clock";
 import { openCatalog } from "@octavo/sync-server/storage/catalog/catalog";
+import { Database } from "@octavo/sync-server/storage/leveldb/database";
+import { checkpointRange, documentKey } from "@octavo/sync-server/storage/leveldb/keys";
 import { openLevelDocumentStore } from "@octavo/sync-server/storage/leveldb/open";
+import { decodeDocument } from "@octavo/sync-server/storage/leveldb/record";
 import { readSecrets } from "@octavo/sync-server/storage/secrets";
 import { convertUpdateFormatV1ToV2, Doc, encodeStateAsUpdate, parseUpdateMeta, XmlElement } from "yjs";
 
@@ -81,6 +84,28 @@ export async function readOctavo(dataDirectory: string): Promise<Installation> {
       return signToken(key, { sub: person, name: person, ...claims });
     },
   };
+}
+
+/** Bytes of the newest checkpoint as they lie on disk, compressed. */
+export async function checkpointBytes(
+  dataDirectory: string,
+  documentId: string,
+): Promise<number | undefined> {
+  const database = new Database(join(dataDirectory, "documents"));
+  await database.open({ isNew: false });
+  try {
+    const key = documentKey(documentId);
+    const record = await database.get(key);
+    if (record === undefined) throw new TypeError(`There is no document ${documentId}`);
+    const { docNo, checkpoints } = decodeDocument(key, record);
+    const [newest] = checkpoints;
+    if (newest === undefined) return undefined;
+    let bytes = 0;
+    for await (const [, value] of database.entries(checkpointRange(docNo, newest))) bytes += value.length;
+    return bytes;
+  } finally {
+    await database.close();
+  }
 }
 
 /** One empty paragraph, as the API creates it. */

@@ -1,12 +1,12 @@
 import { type TemporaryDirectory, temporaryDirectory } from "@octavo/test-kit";
+import { Inside } from "./load/inside.ts";
 import { LoadClient } from "./load/load-client.ts";
-import { type Stalls, StallWatch } from "./load/stalls.ts";
 import { type ProcessUsage, processUsage } from "./process-usage.ts";
 import type { RunningTarget, StartOptions, Target } from "./targets.ts";
 
 export interface StageOptions extends StartOptions {
-  /** Watches the server's event loop. */
-  stalls?: boolean;
+  /** Looks into the server's process: `inside`. */
+  watched?: boolean;
 }
 
 /** What the server used meanwhile; undefined where the system does not tell. */
@@ -24,7 +24,7 @@ export class Stage implements AsyncDisposable {
   readonly documents: readonly string[];
   readonly #directory: TemporaryDirectory;
   readonly #options: StageOptions;
-  readonly #watch: StallWatch | undefined;
+  readonly #inside: Inside | undefined;
   readonly #clients: LoadClient[] = [];
   #server: RunningTarget | undefined;
 
@@ -32,14 +32,14 @@ export class Stage implements AsyncDisposable {
     target: Target,
     directory: TemporaryDirectory,
     documents: readonly string[],
-    { options, watch }: { options: StageOptions; watch: StallWatch | undefined },
+    { options, inside }: { options: StageOptions; inside: Inside | undefined },
   ) {
     this.target = target;
     this.directory = directory.path;
     this.documents = documents;
     this.#directory = directory;
     this.#options = options;
-    this.#watch = watch;
+    this.#inside = inside;
   }
 
   static async open(
@@ -49,8 +49,8 @@ export class Stage implements AsyncDisposable {
   ): Promise<Stage> {
     const directory = await temporaryDirectory("octavo-bench-");
     const names = await target.seed(directory.path, documents);
-    const watch = options.stalls ? await StallWatch.listen(directory.path) : undefined;
-    const stage = new Stage(target, directory, names, { options, watch });
+    const inside = options.watched ? await Inside.listen(directory.path) : undefined;
+    const stage = new Stage(target, directory, names, { options, inside });
     try {
       await stage.start();
     } catch (error) {
@@ -70,7 +70,7 @@ export class Stage implements AsyncDisposable {
   async start(): Promise<void> {
     const { environment, through, port } = this.#options;
     this.#server = await this.target.start(this.directory, {
-      environment: { ...this.#watch?.environment, ...environment },
+      environment: { ...this.#inside?.environment, ...environment },
       ...(through && { through }),
       ...((this.#port ?? port) !== undefined && { port: (this.#port ?? port) as number }),
     });
@@ -78,16 +78,15 @@ export class Stage implements AsyncDisposable {
   }
   #port: number | undefined;
 
+  /** @throws Error when it has not ended in time; it then still runs */
   async stop(withinMs?: number): Promise<void> {
-    const server = this.#server;
+    await this.#server?.stop(withinMs);
     this.#server = undefined;
-    await server?.stop(withinMs);
   }
 
   async kill(): Promise<void> {
-    const server = this.#server;
+    await this.#server?.kill();
     this.#server = undefined;
-    await server?.kill();
   }
 
   /** Somebody who is not connected yet; each call makes another person. */
@@ -125,19 +124,16 @@ export class Stage implements AsyncDisposable {
     };
   }
 
-  beginStalls(): Promise<void> {
-    return (this.#watch as StallWatch).begin();
-  }
-
-  /** Since `beginStalls`. */
-  stalls(withinMs?: number): Promise<Stalls> {
-    return (this.#watch as StallWatch).read(withinMs);
+  /** @throws TypeError where the stage was not opened as watched */
+  get inside(): Inside {
+    if (this.#inside === undefined) throw new TypeError("This stage is not watched");
+    return this.#inside;
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     for (const client of this.#clients) client.drop();
     await this.kill();
-    await this.#watch?.[Symbol.asyncDispose]();
+    await this.#inside?.[Symbol.asyncDispose]();
     await this.#directory.remove();
   }
 }

@@ -5,8 +5,8 @@ import { join } from "node:path";
 import { SCHEMA_VERSION } from "@octavo/schema/document";
 import { syncPath } from "@octavo/schema/protocol";
 import { eventually, freePort, repositoryPath, startServerProcess, within } from "@octavo/test-kit";
-import { readOctavo, seedOctavo } from "./seed-octavo.ts";
-import { seedHocuspocus } from "./seed-peer.ts";
+import { checkpointBytes, readOctavo, seedOctavo } from "./seed-octavo.ts";
+import { hocuspocusStateBytes, seedHocuspocus } from "./seed-peer.ts";
 
 export type TargetName = "octavo" | "hocuspocus" | "y-websocket";
 
@@ -23,6 +23,8 @@ export interface Target {
    * the server has stored them and ended. Answers their names.
    */
   seed(dataDirectory: string, documents: readonly (Uint8Array | undefined)[]): Promise<string[]>;
+  /** Bytes of a document's newest whole state on disk, while the server is down; undefined where it keeps none. */
+  stateBytes(dataDirectory: string, document: string): Promise<number | undefined>;
   /** Starts the server on the data of this directory. */
   start(dataDirectory: string, options?: StartOptions): Promise<RunningTarget>;
 }
@@ -55,6 +57,8 @@ export interface Address {
   token: string;
 }
 
+/** Of what a peer says before it ends at its start. */
+const COMPLAINT_CHARACTERS = 4_000;
 const PEERS = repositoryPath("bench/peers");
 
 /** Octavo as it is built, or from its sources where there is no build; without pages, which take no part. */
@@ -64,6 +68,7 @@ export const octavo: Target = {
   answer: "on disk (fsync)",
   protocol: "hocuspocus",
   seed: seedOctavo,
+  stateBytes: checkpointBytes,
   async start(dataDirectory, { environment = {}, through, port } = {}) {
     const entry = existsSync(repositoryPath("apps/sync-server/dist/main.js")) ? "built" : "source";
     const installation = await readOctavo(dataDirectory);
@@ -96,6 +101,7 @@ export const hocuspocus: Target = {
   answer: "in memory",
   protocol: "hocuspocus",
   seed: (dataDirectory, documents) => seedHocuspocus(join(dataDirectory, "states"), documents),
+  stateBytes: (dataDirectory, document) => hocuspocusStateBytes(join(dataDirectory, "states"), document),
   start: (dataDirectory, options) =>
     startPeer("hocuspocus.mjs", options, port => ({
       PORT: String(port),
@@ -113,6 +119,7 @@ export const yWebsocket: Target = {
     if (documents.some(update => update !== undefined)) throw new TypeError("only empty documents");
     return documents.map((_, index) => `document-${index}`);
   },
+  stateBytes: async () => undefined,
   start: (dataDirectory, options) =>
     startPeer("node_modules/y-websocket/bin/server.cjs", options, port => ({
       HOST: "127.0.0.1",
@@ -153,10 +160,14 @@ async function startPeer(
   const [command, ...args] = [...through, process.execPath, join(PEERS, script)];
   const child = spawn(command as string, args, {
     env: { PATH: process.env.PATH, NODE_ENV: "production", ...environmentOf(port), ...environment },
-    stdio: ["ignore", "ignore", "inherit"],
+    stdio: ["ignore", "ignore", "pipe"],
+  });
+  let complaint = "";
+  child.stderr?.setEncoding("utf8").on("data", text => {
+    complaint = (complaint + text).slice(-COMPLAINT_CHARACTERS);
   });
   const failed = once(child, "exit").then(([code]) => {
-    throw new Error(`${script} ended with ${code} at its start`);
+    throw new Error(`${script} ended with ${code} at its start:\n${complaint}`);
   });
   await Promise.race([eventually(() => answers(port), { what: script, withinMs: 60_000 }), failed]);
   failed.catch(() => {});

@@ -48,7 +48,7 @@ export const busyRoom: Scenario = {
       await Promise.all(witnesses.map(witness => witness.saw(typists.map(({ typist }) => typist))));
       await wait(bench.size(STORE_MS, 100));
     });
-    const latencies = witnesses.flatMap(witness => witness.latencies);
+    const latencies = witnesses.flatMap(witness => witness.latenciesOf());
     const frames = (framesTo(witnesses) - framesBefore) / witnesses.length;
     return {
       cpuPer1000: cpuMs && (cpuMs / edits) * 1000,

@@ -47,7 +47,7 @@ function writtenRows(size: string, ratio: number): Row[] {
 }
 
 async function typeInto(bench: Bench, bytes: number): Promise<Measurements> {
-  const stage = await bench.open([grownDocument(bytes)], { stalls: true });
+  const stage = await bench.open([grownDocument(bytes)], { watched: true });
   const [writer, reader] = await stage.people([0, 0]);
   const typist = new Typist(1_000);
   const witness = new Witness(reader!);
@@ -58,7 +58,7 @@ async function typeInto(bench: Bench, bytes: number): Promise<Measurements> {
 
   const edits = bench.size(EDITS, 50);
   const wireBefore = writer!.bytesRead + reader!.bytesRead;
-  await stage.beginStalls();
+  await stage.inside.beginStalls();
   const used = await stage.using(async () => {
     for (let done = 0; done < edits; done += EDITS_PER_BURST) {
       const burst = Math.min(EDITS_PER_BURST, edits - done);
@@ -68,7 +68,7 @@ async function typeInto(bench: Bench, bytes: number): Promise<Measurements> {
     }
     await wait(bench.size(IDLE_STORE_MS - PAUSE_MS, 50));
   });
-  const { longestMs } = await stage.stalls();
+  const { longestMs } = await stage.inside.stalls();
   const wire = writer!.bytesRead + reader!.bytesRead - wireBefore;
   const per1000 = 1_000 / edits;
   return {

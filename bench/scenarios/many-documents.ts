@@ -21,7 +21,7 @@ export const manyDocuments: Scenario = {
     const count = bench.size(1_000, 40);
     const stage = await bench.open(
       Array.from({ length: count }, () => undefined),
-      { stalls: true },
+      { watched: true },
     );
     const documents = Array.from({ length: count }, (_, index) => index);
     const writers = await stage.people(documents);
@@ -49,7 +49,7 @@ export const manyDocuments: Scenario = {
 
     // Longer than the peer's longest wait before it stores (10 s), twice.
     const edits = count * bench.size(21, 3);
-    await stage.beginStalls();
+    await stage.inside.beginStalls();
     const { cpuMs } = await stage.using(async () => {
       await pace(edits, count, index => {
         const document = index % count;
@@ -60,7 +60,7 @@ export const manyDocuments: Scenario = {
       await reached(() => acks() - acksBefore, edits);
       await wait(bench.size(IDLE_STORE_MS, 100));
     });
-    const { longestMs } = await stage.stalls();
+    const { longestMs } = await stage.inside.stalls();
     return {
       cpuPer1000: cpuMs && (cpuMs / edits) * 1000,
       stallMs: longestMs,

@@ -132,14 +132,15 @@ export class ServerProcess implements AsyncDisposable {
 
   async #end(signal: NodeJS.Signals, withinMs = 20_000): Promise<number | null> {
     const child = this.#child;
-    this.#child = undefined;
-    if (child === undefined || child.exitCode !== null || child.signalCode !== null) {
-      return child?.exitCode ?? null;
+    if (child === undefined) return null;
+    if (child.exitCode === null && child.signalCode === null) {
+      const exit = once(child, "exit");
+      child.kill(signal);
+      // A server that does not end can still be killed.
+      await within(exit, { withinMs, what: `the server to end at ${signal}` });
     }
-    const exit = once(child, "exit");
-    child.kill(signal);
-    const [code] = await within(exit, { withinMs, what: `the server to end at ${signal}` });
-    return code;
+    if (this.#child === child) this.#child = undefined;
+    return child.exitCode;
   }
 }
 

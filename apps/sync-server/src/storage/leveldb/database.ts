@@ -3,7 +3,6 @@ import { Level } from "level";
 import { DurableNames } from "./durable-names.ts";
 import { failureReason } from "./failure-reason.ts";
 import type { KeyRange } from "./keys.ts";
-import { probeDisk } from "./probe-disk.ts";
 
 export type LevelDatabase = Level<Buffer, Uint8Array>;
 
@@ -55,9 +54,7 @@ export class Database {
     await this.#names.sync();
   }
 
-  /** The handle that failed is good for reading until the disk takes writes again. @throws the system's error */
   async reopen(): Promise<void> {
-    await probeDisk(this.#directory);
     const before = this.#handle;
     this.#handle = undefined;
     // A handle that cannot even be closed keeps its lock, and opening then fails and is tried again.
