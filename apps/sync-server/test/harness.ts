@@ -72,6 +72,7 @@ export function userOf(name: string): Identity {
     kind: "user",
     userId: name,
     sessionId: `session-of-${name}`,
+    sessionEndsAt: Date.now() + 24 * 60 * 60 * 1000,
     name,
     email: `${name}@example.org`,
     color: name.length % 10,

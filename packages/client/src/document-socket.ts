@@ -1,6 +1,7 @@
 import { HocuspocusProviderWebsocket } from "@hocuspocus/provider";
+import { LIMITS } from "@octavo/schema";
 import { type Frame, readFrame } from "./frames.ts";
-import type { Socket } from "./socket.ts";
+import { OPEN, type Socket } from "./socket.ts";
 
 /** What the owner of a socket is told, and asked. */
 export interface SocketObserver {
@@ -21,25 +22,45 @@ export interface SocketObserver {
  * - It never reconnects by itself: its first delay is the same for everybody. The owner calls `connect`.
  * - A frame for a socket that is not open is dropped, not queued: the next handshake brings what the server lacks,
  *   and a queue would send it a second time, frame by frame.
+ * - A silent one is closed by us. The provider's own way out of a close that nobody answers tells nobody.
  */
 export class DocumentSocket extends HocuspocusProviderWebsocket {
   private readonly observer: SocketObserver;
+  private readonly patienceMs: number;
+  /** Since when the present socket is silent; undefined until it said something. */
+  private heardAt: number | undefined;
 
   /** `connect` gives the socket of each attempt. */
-  constructor(observer: SocketObserver, connect: (url: string) => Socket) {
+  constructor(
+    observer: SocketObserver,
+    connect: (url: string) => Socket,
+    patienceMs: number = LIMITS.clientPatienceMs,
+  ) {
     super({
       url: observer.url(),
       autoConnect: false,
       maxAttempts: 1,
+      messageReconnectTimeout: patienceMs,
       WebSocketPolyfill: classOf(connect),
       onClose: ({ event }) => {
         // Read by the provider right after this: it must not start its own timer.
         this.shouldConnect = false;
+        this.heardAt = undefined;
         // It tidies up after this call, and would tidy up a new socket that the owner opens at once.
         queueMicrotask(() => observer.closed(event.code, event.reason));
       },
     });
     this.observer = observer;
+    this.patienceMs = patienceMs;
+  }
+
+  /**
+   * Called by the provider ten times in its patience, in a hidden tab once a minute. The server says something every
+   * 20 s, and messages come in hidden tabs too: silence means that nothing arrives any more.
+   */
+  override checkConnection(): void {
+    if (this.heardAt === undefined || this.webSocket?.readyState !== OPEN) return;
+    if (Date.now() - this.heardAt > this.patienceMs) this.webSocket.close();
   }
 
   override get url(): string {
@@ -54,6 +75,7 @@ export class DocumentSocket extends HocuspocusProviderWebsocket {
   }
 
   override onMessage(event: MessageEvent): void {
+    this.heardAt = Date.now();
     super.onMessage(event);
     this.observer.received(readFrame(new Uint8Array(event.data as ArrayBuffer)));
   }

@@ -25,8 +25,11 @@ import { realTimers, type Timers } from "./timers.ts";
 import { type Transport, Transports } from "./transport.ts";
 import { unsentText } from "./unsent-text.ts";
 
-/** Why a token is asked for; `refused`: the server did not take the last one, so a kept one is of no use. */
-export type TokenReason = "connect" | "refused";
+/**
+ * Why a token is asked for. `refresh`: the one in use ends soon, and another of the same person takes its place while
+ * the connection stays. `refused`: the server did not take the last one, so a kept one is of no use.
+ */
+export type TokenReason = "connect" | "refresh" | "refused";
 
 export interface OpenDocumentOptions {
   /** Address of the Octavo server, e.g. `https://docs.example.com`. */
@@ -215,17 +218,22 @@ class Session implements OpenDocument {
     return url.href;
   }
 
-  /** Asked by the provider once a socket. What cannot be got ends the attempt, not the document. */
+  /**
+   * Asked by the provider once a socket, and when the server wants another one for the same socket. What cannot be got
+   * ends the attempt, not the document; what is there already stays, and the server asks again.
+   */
   private async token(): Promise<string> {
     const { getToken } = this.options;
     if (getToken === undefined) return "";
+    const isRefresh = this.provider.isAuthenticated;
     try {
       const shared = this.firstToken;
       this.firstToken = undefined;
-      return await (shared ?? getToken(this.link.needsNewToken ? "refused" : "connect"));
+      const reason = isRefresh ? "refresh" : this.link.needsNewToken ? "refused" : "connect";
+      return await (shared ?? getToken(reason));
     } catch {
-      this.socket.webSocket?.close();
-      // The provider would go on with an empty token; this attempt is over.
+      if (!isRefresh) this.socket.webSocket?.close();
+      // The provider would go on with an empty token.
       return new Promise(() => {});
     }
   }

@@ -6,3 +6,4 @@ export * from "./random.ts";
 export * from "./repository.ts";
 export * from "./temp-directory.ts";
 export * from "./test-server.ts";
+export * from "./y-websocket.ts";

@@ -12,6 +12,8 @@ export interface AccessChange {
   /** Actor string of `actorOf`. */
   actor?: string;
   sessionId?: string;
+  /** An API key that is no more, and with it the tokens that it made. */
+  keyId?: string;
 }
 
 /** The one place that answers who may do what. Sockets hold its answer in memory and ask again at each change. */

@@ -138,6 +138,7 @@ export async function createAccounts(parts: AccountsParts): Promise<Accounts> {
       kind: "user",
       userId: user.id,
       sessionId: session.id,
+      sessionEndsAt: session.expiresAt.getTime(),
       name: user.name,
       email: user.email,
       color: user.color,

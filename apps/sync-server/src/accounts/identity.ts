@@ -6,6 +6,8 @@ export type Identity =
       kind: "user";
       userId: string;
       sessionId: string;
+      /** When the session ends unless it is used, in milliseconds since 1970. */
+      sessionEndsAt: number;
       name: string;
       email: string;
       color: number;

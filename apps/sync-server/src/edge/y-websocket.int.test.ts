@@ -2,13 +2,12 @@ import { once } from "node:events";
 import { LIMITS, newId } from "@octavo/schema";
 import { SCHEMA_VERSION } from "@octavo/schema/document";
 import { YJS_PATH } from "@octavo/schema/protocol";
-import { createNetwork, eventually } from "@octavo/test-kit";
+import { createNetwork, eventually, YWebSocketClient, type YWebSocketClientOptions } from "@octavo/test-kit";
 import { afterEach, describe, expect, test } from "vitest";
 import WebSocket from "ws";
 import { applyUpdate, Doc, Map as YMap, Text as YText } from "yjs";
 import { recordedDocument, startSyncServer, textOf, userOf, writeParagraph } from "../../test/harness.ts";
 import { RawClient } from "../../test/raw-client.ts";
-import { YWebSocketClient, type YWebSocketClientOptions } from "../../test/y-websocket-client.ts";
 import type { Identity } from "../accounts/identity.ts";
 
 const clients: YWebSocketClient[] = [];

@@ -35,9 +35,9 @@ export const apiKeyRoutes: Route[] = [
     needs: "account",
     async handle(c, { accounts, access }) {
       const userId = await holder(c);
-      await accounts.deleteApiKey(userId, readId(c, "id"));
-      // Connections of the key, and of tokens it made, are asked again; which ones they are, only sync knows.
-      await access.announce({});
+      const keyId = readId(c, "id");
+      await accounts.deleteApiKey(userId, keyId);
+      await access.announce({ keyId });
       return c.body(null, 204);
     },
   },

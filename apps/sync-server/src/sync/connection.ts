@@ -2,7 +2,7 @@ import { AppError, ERRORS, type ErrorCode, LIMITS, type Role } from "@octavo/sch
 import type { ServerMessage } from "@octavo/schema/protocol";
 import type { Logger } from "pino";
 import type { Access, AccessChange } from "../access/access.ts";
-import type { Identity } from "../accounts/identity.ts";
+import { actorOf, type Identity } from "../accounts/identity.ts";
 import type { Clock } from "../clock.ts";
 import type { ClientSocket, SocketListener, SocketRequest } from "../documents/client-socket.ts";
 import type { Metrics } from "../metrics/metrics.ts";
@@ -88,8 +88,10 @@ type Progress = "next" | "end-turn" | "wait";
 const FRAMES_PER_TURN = 32;
 const BYTES_PER_TURN = 256 * 1024;
 const BUSY_READER_RETRY_MS = 50;
-/** A fresh token is asked for so long before the old one ends. */
+/** A fresh token is asked for so long before the old one ends; of one that lives shorter, after half its life. */
 const TOKEN_RENEWAL_MS = 60_000;
+/** Asked for again after half of what is left, down to this. */
+const TOKEN_RETRY_MS = 250;
 
 /** One socket on one document. Reads every frame before Hocuspocus does, and gives on only what it is to answer. */
 export class SyncConnection implements SocketListener, Worker {
@@ -102,6 +104,7 @@ export class SyncConnection implements SocketListener, Worker {
   #state: State = { name: "waiting" };
   /** Access changed while this connection was being let in by what was decided before. */
   #isInDoubt = false;
+  #decisions: Promise<void> = Promise.resolve();
   #client: ClientConnection | undefined;
   #room: OpenRoom | undefined;
   #entry: Entry | undefined;
@@ -205,9 +208,18 @@ export class SyncConnection implements SocketListener, Worker {
     const room = this.#room;
     const entry = this.#entry;
     if (this.#state.name !== "opening" || room === undefined || entry === undefined) return;
+    if (this.#isInDoubt) {
+      // Nothing of the document may go to somebody of whom it was decided meanwhile.
+      this.#decideWhileOpening().then(
+        () => this.attached(connection),
+        error => this.#fail(error),
+      );
+      return;
+    }
     this.#clear("authenticate");
     const { identity, actor, role } = entry;
-    const writable = !connection.readOnly;
+    const writable = this.mayWrite;
+    connection.readOnly = !writable;
     const writes = new Writes(room.room, this, {
       actor,
       isWritable: writable,
@@ -245,7 +257,6 @@ export class SyncConnection implements SocketListener, Worker {
     this.#watchExpiry(identity);
     this.#pauseOrResume();
     this.#house.turns.schedule(this);
-    if (this.#isInDoubt) void this.recheck({});
   }
 
   /** Whether this connection may write, for the scope that the Authenticated frame tells. */
@@ -315,9 +326,8 @@ export class SyncConnection implements SocketListener, Worker {
   /** Decides access and holds the room. */
   async #comeIn(): Promise<void> {
     if (this.#isClosed()) return;
-    const { headers, handshake } = this.#request;
-    const decide = () => decideEntry(this.#house, this.documentId, { headers, token: this.#token });
-    this.#entry = await decide();
+    const { handshake } = this.#request;
+    this.#entry = await this.#decide();
     if (this.#isClosed()) return;
     this.#house.seats.take(this.#entry.actor, this.documentId);
     this.#seat = this.#entry.actor;
@@ -332,10 +342,19 @@ export class SyncConnection implements SocketListener, Worker {
     if (this.mayWrite && handshake.schema !== undefined) {
       await this.#house.raiseSchema(room, handshake.schema);
     }
-    while (this.#isInDoubt) {
-      this.#isInDoubt = false;
-      this.#entry = await decide();
-    }
+    while (this.#isInDoubt) await this.#decideWhileOpening();
+  }
+
+  #decide(): Promise<Entry> {
+    const { headers } = this.#request;
+    return decideEntry(this.#house, this.documentId, { headers, token: this.#token });
+  }
+
+  async #decideWhileOpening(): Promise<void> {
+    this.#isInDoubt = false;
+    this.#entry = await this.#decide();
+    // Its seat is somebody else's.
+    if (this.#entry.actor !== this.#seat) throw new AppError("NOT_SIGNED_IN");
   }
 
   #take({ frame, arrivedAt }: Inbound): Progress {
@@ -460,13 +479,19 @@ export class SyncConnection implements SocketListener, Worker {
     this.#decideAgain(member, true).catch(error => this.#fail(error));
   }
 
-  async #decideAgain(member: Member, isIdentityInDoubt: boolean): Promise<void> {
+  /** One decision after another: of two, the one that was asked for later has to stay. */
+  #decideAgain(member: Member, isIdentityInDoubt: boolean): Promise<void> {
+    const decided = this.#decisions.then(() => this.#decideNow(member, isIdentityInDoubt));
+    this.#decisions = decided.catch(() => {});
+    return decided;
+  }
+
+  async #decideNow(member: Member, isIdentityInDoubt: boolean): Promise<void> {
     const { access, identify } = this.#house;
     let { identity } = member;
     if (isIdentityInDoubt) {
       const now = await identify(this.#request.headers, this.#token || undefined);
-      if (now === undefined || presenceUserOf(now).id !== member.seat.user.id)
-        throw new AppError("NOT_SIGNED_IN");
+      if (now === undefined || actorOf(now) !== member.seat.actor) throw new AppError("NOT_SIGNED_IN");
       identity = now;
     }
     const decision = await access.decide(identity, this.documentId);
@@ -492,13 +517,27 @@ export class SyncConnection implements SocketListener, Worker {
   }
 
   #watchExpiry(identity: Identity): void {
-    if (identity.kind !== "token") return;
-    const leftMs = identity.claims.exp * 1000 - this.#house.clock.now();
-    this.#after("expire", leftMs, () => this.close("TOKEN_EXPIRED"));
-    // Of a token that lives shorter, half its life: or each one would be asked for as soon as it came.
-    this.#after("renew", Math.max(leftMs - TOKEN_RENEWAL_MS, leftMs / 2), () =>
-      this.#socket.send(tokenRequestFrame(this.#address!)),
-    );
+    if (identity.kind === "token") {
+      const endsAt = identity.claims.exp * 1000;
+      this.#after("expire", endsAt - this.#house.clock.now(), () => this.close("TOKEN_EXPIRED"));
+      this.#askForTokenBefore(endsAt);
+    } else if (identity.kind === "user") {
+      // A session that is used elsewhere lives longer than it was said here.
+      this.#after("expire", identity.sessionEndsAt - this.#house.clock.now(), () => {
+        if (this.#state.name === "open") this.#renew(this.#state.member, this.#token);
+      });
+    }
+  }
+
+  /** Early enough, and again while no answer comes: the host's own server may be away for a moment. */
+  #askForTokenBefore(endsAt: number): void {
+    const leftMs = endsAt - this.#house.clock.now();
+    const delayMs = Math.max(leftMs - TOKEN_RENEWAL_MS, leftMs / 2);
+    if (delayMs < TOKEN_RETRY_MS) return;
+    this.#after("renew", delayMs, () => {
+      this.#socket.send(tokenRequestFrame(this.#address!));
+      this.#askForTokenBefore(endsAt);
+    });
   }
 
   #pauseOrResume(): void {
@@ -584,10 +623,17 @@ function credentialsOf(headers: Headers): Headers {
   return kept;
 }
 
-function concerns(change: AccessChange, member: Member): boolean {
-  // What a token may do hangs on the account that made it.
-  if (member.identity.kind === "token") return true;
-  if (change.actor !== undefined && change.actor !== member.actor) return false;
-  if (change.sessionId === undefined) return true;
-  return member.identity.kind === "user" && member.identity.sessionId === change.sessionId;
+function concerns(change: AccessChange, { identity, actor }: Member): boolean {
+  const { sessionId, keyId } = change;
+  if (identity.kind === "token") return concernsToken(change, identity.claims.iss);
+  if (change.actor !== undefined && change.actor !== actor) return false;
+  if (sessionId !== undefined) return identity.kind === "user" && identity.sessionId === sessionId;
+  return keyId === undefined || (identity.kind === "api-key" && identity.keyId === keyId);
+}
+
+/** What a token may do hangs on the account or the key that made it, not on the session in which that was. */
+function concernsToken({ actor, sessionId, keyId }: AccessChange, issuer: string): boolean {
+  if (sessionId !== undefined) return false;
+  if (keyId !== undefined) return issuer === `key:${keyId}`;
+  return actor === undefined || actor === issuer || issuer.startsWith("key:");
 }

@@ -1,8 +1,8 @@
 import { YJS_PATH } from "@octavo/schema/protocol";
-import { eventually, type Wait } from "@octavo/test-kit";
 import WebSocket from "ws";
 import { WebsocketProvider } from "y-websocket";
 import { Doc } from "yjs";
+import { eventually, type Wait } from "./eventually.ts";
 
 export interface YWebSocketClientOptions {
   /** Origin of the server, or of the network before it. */
