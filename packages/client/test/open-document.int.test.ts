@@ -163,4 +163,43 @@ describe("an open document", () => {
     await synced(ana);
     expect(calls).toBe(2);
   });
+
+  it("L3 goes on over tokens of ten seconds: nothing closes, nothing is lost, and others see it all the time", async () => {
+    const reasons: string[] = [];
+    const shortToken = async () => {
+      const path = `/api/v1/documents/${documentId}/access-tokens`;
+      const body = { role: "editor", user: { id: "Ana", name: "Ana" }, expiresInSeconds: 10 };
+      return (await owner.request<{ token: string }>("POST", path, body)).token;
+    };
+    const ana = open({
+      getToken: async reason => {
+        reasons.push(reason);
+        // The host's own server is away for a moment: it is asked again.
+        if (reasons.length === 2) throw new Error("away");
+        return shortToken();
+      },
+    });
+    await synced(ana);
+    const ben = await openAs("Ben");
+    await eventually(() => ben.presence.getSnapshot().length === 1);
+    const seen: unknown[] = [];
+    const endPresence = ben.presence.subscribe(() => seen.push(ben.presence.getSnapshot().length));
+    const endConnection = ana.connection.subscribe(() => seen.push(ana.connection.getSnapshot().state));
+    let written = 0;
+    const from = Date.now();
+    await eventually(
+      () => {
+        if (Date.now() - from > written * 100) write(ana, `word ${written++};`);
+        return Date.now() - from > 16_000;
+      },
+      { withinMs: 20_000 },
+    );
+    await ana.whenSaved();
+    endPresence();
+    endConnection();
+    expect(reasons.slice(0, 3)).toEqual(["connect", "refresh", "refresh"]);
+    expect(reasons.slice(3).every(reason => reason === "refresh")).toBe(true);
+    expect(seen.filter(fact => fact !== 1)).toEqual([]);
+    await eventually(() => textOf(ben) === textOf(ana));
+  });
 });

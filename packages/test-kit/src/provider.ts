@@ -19,6 +19,8 @@ export interface TestClientOptions {
   document?: Y.Doc;
   /** Wait before a reconnect; tests need no politeness towards a server. */
   reconnectMs?: number;
+  /** Silence of the server after which the provider gives it up; its own default is 30 s. */
+  patienceMs?: number;
 }
 
 /**
@@ -50,6 +52,7 @@ export class TestClient {
       delay: reconnectMs,
       minDelay: reconnectMs,
       maxDelay: reconnectMs * 4,
+      ...(options.patienceMs !== undefined && { messageReconnectTimeout: options.patienceMs }),
       onClose: ({ event }) => this.closes.push({ code: event.code, reason: event.reason }),
     });
     this.provider = new HocuspocusProvider({
