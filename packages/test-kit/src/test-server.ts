@@ -267,10 +267,11 @@ export function firstAdministrator(url: string): Person {
 
 /** Creates the first administrator by the set-up link and signs in, through the API. */
 export async function setUp(server: { url: string; setUpUrl: string | undefined }): Promise<Person> {
-  if (server.setUpUrl === undefined) throw new Error("The server printed no set-up link");
+  // The port answers a moment before the link is printed.
+  const link = await eventually(() => server.setUpUrl, { what: "the set-up link" });
   const person = firstAdministrator(server.url);
   await person.request("POST", `${API_PATH}/set-up`, {
-    token: tokenOf(server.setUpUrl),
+    token: tokenOf(link),
     ...person.credentials,
   });
   return person.signIn();

@@ -291,8 +291,8 @@ describe("a damaged store", () => {
     test("a second opener is refused", async () => {
       await withStore(async () => {
         await expect(open()).rejects.toMatchObject({
-          code: "DATA_DAMAGED",
-          message: expect.stringMatching(/could not be opened/),
+          code: "DATA_IN_USE",
+          message: expect.stringMatching(/in use by another process/),
         });
       });
     });

@@ -44,7 +44,13 @@ export class Database {
   /** `isNew` only on the very first start: LevelDB would put an empty database in the place of a damaged one. */
   async open({ isNew }: { isNew: boolean }): Promise<void> {
     const handle = this.#level(this.#directory);
-    await handle.open({ ...OPTIONS, createIfMissing: isNew });
+    try {
+      await handle.open({ ...OPTIONS, createIfMissing: isNew });
+    } catch (error) {
+      // One that was opened halfway, or opens by itself later, would keep the lock from the next attempt.
+      await handle.close();
+      throw error;
+    }
     this.#handle = handle;
   }
 
