@@ -120,7 +120,8 @@ export class RawClient {
   }
 }
 
-function readFrame(bytes: Uint8Array): ServerFrame {
+/** What the bytes of a frame say. */
+export function readFrame(bytes: Uint8Array): ServerFrame {
   if (bytes.length === 1) return { kind: "byte", byte: bytes[0]! };
   const decoder = createDecoder(bytes);
   readVarString(decoder);

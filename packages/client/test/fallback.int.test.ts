@@ -33,8 +33,10 @@ const timers: Timers = {
   random: () => 0,
 };
 
+const METRICS = { authorization: "Bearer metrics-of-the-test" };
+
 beforeAll(async () => {
-  server = await startServerProcess();
+  server = await startServerProcess({ environment: { METRICS_TOKEN: "metrics-of-the-test" } });
   owner = await setUp(server);
 });
 afterAll(() => server[Symbol.asyncDispose]());
@@ -152,3 +154,123 @@ describe.each([
     expect(transportOf(behind)).toBe(transport);
   });
 });
+
+/** Every state of a store that somebody could have seen. */
+function record<T>(store: { getSnapshot(): T; subscribe(listener: () => void): () => void }): T[] {
+  const seen = [store.getSnapshot()];
+  store.subscribe(() => seen.push(store.getSnapshot()));
+  return seen;
+}
+
+const isLong = process.env.OCTAVO_LONG === "1";
+
+describe.each([
+  ["event-stream", false],
+  ["long-poll", true],
+] as const)("by %s through a proxy that cuts", (transport, holdsBack) => {
+  async function openBoth(): Promise<[OpenDocument, OpenDocument]> {
+    proxy.upgrades(400);
+    proxy.bufferAnswers(holdsBack);
+    const [behind, other] = [open("Ana"), direct("Ben")];
+    await synced(behind, other);
+    expect(transportOf(behind)).toBe(transport);
+    behind.awareness.setLocalStateField("cursor", { anchor: null, head: null });
+    await eventually(() => peersOf(other).includes("Ana"));
+    return [behind, other];
+  }
+
+  it("T5 what is idle, nobody notices", async () => {
+    const [behind, other] = await openBoth();
+    const states = record(behind.connection);
+    const peers = record(other.presence);
+    // A minute in reality; the long form waits that long.
+    proxy.cutIdleAfter(isLong ? 60_000 : 400);
+    const before = proxy.seen.requests;
+    const until = performance.now() + (isLong ? 150_000 : 4_000);
+    for (let round = 0; performance.now() < until; round++) {
+      write(other, `from there ${round};`);
+      await eventually(() => textOf(behind).includes(`from there ${round};`));
+      write(behind, `from here ${round};`);
+      await behind.whenSaved();
+      await new Promise(resolve => setTimeout(resolve, isLong ? 70_000 : 900));
+    }
+    expect(proxy.seen.requests).toBeGreaterThan(before + 4);
+    expect(new Set(states.map(({ state }) => state))).toEqual(new Set(["connected"]));
+    expect(peers.every(list => list.length === 1)).toBe(true);
+    await expectTogether(behind, other);
+  });
+
+  it("T5 whatever is cut, whenever, nothing is lost and nothing comes twice", async () => {
+    const [behind, other] = await openBoth();
+    const states = record(behind.connection);
+    proxy.cutAllAfter(150);
+    for (let round = 0; round < 60; round++) {
+      write(behind, `a${round};`);
+      if (round % 3 === 0) write(other, `b${round};`);
+      await new Promise(resolve => setTimeout(resolve, 25));
+      if (round % 7 === 0) proxy.cut();
+    }
+    await behind.whenSaved();
+    await other.whenSaved();
+    await eventually(() => textOf(behind) === textOf(other), { what: "the same text" });
+    const words = textOf(behind).split(";").slice(0, -1);
+    expect(words).toHaveLength(80);
+    expect(new Set(words).size).toBe(80);
+    expect(new Set(states.map(({ state }) => state))).toEqual(new Set(["connected"]));
+    proxy.cutAllAfter(undefined);
+    await expectTogether(behind, other);
+  });
+});
+
+it("T3 goes back to a WebSocket when one gets through, and nobody sees the person leave", async () => {
+  proxy.upgrades("hang");
+  const hurried = { ...timers, after: hurry(timers, 2 * 60_000, 1_000) };
+  const [behind, other] = [open("Ana", { timers: hurried }), direct("Ben")];
+  await synced(behind, other);
+  expect(transportOf(behind)).toBe("event-stream");
+  behind.awareness.setLocalStateField("cursor", { anchor: null, head: null });
+  await eventually(() => peersOf(other).includes("Ana"));
+  const peers = record(other.presence);
+  proxy.upgrades("pass");
+  // Typing goes on while the transport changes.
+  let round = 0;
+  await eventually(
+    () => {
+      write(behind, `w${round++};`);
+      return transportOf(behind) === "websocket" && behind.connection.getSnapshot().state === "connected";
+    },
+    { what: "the way back" },
+  );
+  await behind.whenSaved();
+  await expectTogether(behind, other);
+  expect(textOf(other).match(/w\d+;/g)).toHaveLength(round);
+  expect(peers.every(list => list.some(({ user }) => user.name === "Ana"))).toBe(true);
+  const metrics = await (await fetch(`${server.url}/metrics`, { headers: METRICS })).text();
+  expect(metrics).toContain('octavo_sockets{transport="websocket"} 2');
+});
+
+it("T10 at shutdown everybody is told at once, by every transport, and comes back", async () => {
+  proxy.upgrades(400);
+  const byStream = open("Ana");
+  await synced(byStream);
+  proxy.bufferAnswers(true);
+  const byPoll = open("Cem");
+  const other = direct("Ben");
+  await synced(byPoll, other);
+  expect([transportOf(byStream), transportOf(byPoll)]).toEqual(["event-stream", "long-poll"]);
+  const startedAt = performance.now();
+  expect(await server.stop()).toBe(0);
+  expect(performance.now() - startedAt).toBeLessThan(3_000);
+  for (const document of [byStream, byPoll, other])
+    await eventually(() => document.connection.getSnapshot().state !== "connected", { withinMs: 1_000 });
+  write(byStream, "meanwhile;");
+  await server.start();
+  await byStream.whenSaved();
+  await eventually(() => textOf(other).includes("meanwhile") && textOf(byPoll).includes("meanwhile"));
+});
+
+/** Waits longer than `overMs` take `shortMs`. */
+function hurry(base: Timers, overMs: number, shortMs: number): Timers["after"] {
+  return (delayMs, callback) =>
+    base.after(delayMs > overMs && delayMs < 2 ** 31 - 1 ? shortMs : delayMs, callback);
+}
