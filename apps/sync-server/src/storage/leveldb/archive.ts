@@ -16,28 +16,34 @@ const SEGMENT_BYTES = 1024 * 1024;
 const compress = promisify(zstdCompress);
 const decompress = promisify(zstdDecompress);
 
-/** Moves the log up to and including `upToSeq` into the archive; each segment is one commit, so a crash leaves no gap. */
+/**
+ * Moves the log up to and including `upToSeq` into the archive; each segment is one commit, so a crash leaves no gap.
+ * Returns the bytes that the log lost.
+ */
 export async function archiveLog(
   database: Database,
   write: (operations: Operation[], bytes: number) => Promise<void>,
   docNo: number,
   upToSeq: number,
-): Promise<void> {
+): Promise<number> {
   let entries: Entry[] = [];
   let bytes = 0;
+  let deletedBytes = 0;
   const flush = async () => {
     if (entries.length === 0) return;
     const operations = await segmentOf(docNo, entries);
     await write(operations, bytes);
+    deletedBytes += bytes;
     entries = [];
     bytes = 0;
   };
   for await (const entry of database.entries(logRange(docNo, 0, upToSeq))) {
     entries.push(entry);
-    bytes += entry[1].byteLength;
+    bytes += entry[0].byteLength + entry[1].byteLength;
     if (entries.length >= SEGMENT_RECORDS || bytes >= SEGMENT_BYTES) await flush();
   }
   await flush();
+  return deletedBytes;
 }
 
 /** Archived log entries with `fromSeq <= seq < beforeSeq`, in order. @throws DamagedRecord */

@@ -4,7 +4,10 @@ import { DurableNames } from "./durable-names.ts";
 import { failureReason } from "./failure-reason.ts";
 import type { KeyRange } from "./keys.ts";
 
-export type LevelDatabase = Level<Buffer, Uint8Array>;
+/** In Node, `Level` is classic-level's, which can do more than `Level` says. */
+export type LevelDatabase = Level<Buffer, Uint8Array> & {
+  compactRange(start: Buffer, end: Buffer): Promise<void>;
+};
 
 /** Makes an unopened database; tests give one whose operations fail. */
 export type LevelFactory = (directory: string) => LevelDatabase;
@@ -25,7 +28,10 @@ const ITERATOR = { highWaterMarkBytes: 1024 * 1024 } as const;
 const ENTRIES_AT_ONCE = 1_000;
 
 export const defaultLevel: LevelFactory = directory =>
-  new Level<Buffer, Uint8Array>(directory, { keyEncoding: "buffer", valueEncoding: "view" });
+  new Level<Buffer, Uint8Array>(directory, {
+    keyEncoding: "buffer",
+    valueEncoding: "view",
+  }) as LevelDatabase;
 
 /** The one handle on the database, replaced by a new one after a failed write. */
 export class Database {
@@ -58,6 +64,14 @@ export class Database {
   async write(operations: Operation[]): Promise<void> {
     await this.#open().batch(operations, { sync: true });
     await this.#names.sync();
+  }
+
+  /** Rewrites the range without what was deleted from it; false while there is no handle. */
+  async compact({ gte, lt }: KeyRange): Promise<boolean> {
+    const handle = this.#handle;
+    if (handle?.status !== "open") return false;
+    await handle.compactRange(gte, lt);
+    return true;
   }
 
   async reopen(): Promise<void> {

@@ -5,6 +5,7 @@ import { AppError } from "@octavo/schema";
 import type { Checkpoint, CheckpointStore, CompressedCheckpoint } from "../checkpoint-store.ts";
 import type { GroupCommit } from "../group-commit.ts";
 import { archiveLog } from "./archive.ts";
+import type { Compaction } from "./compaction.ts";
 import type { Database, Operation } from "./database.ts";
 import type { Documents } from "./documents.ts";
 import { checkpointKey, checkpointRange, checkpointsRange, documentKey, readU64 } from "./keys.ts";
@@ -22,17 +23,20 @@ export class LevelCheckpointStore implements CheckpointStore {
   readonly #database: Database;
   readonly #documents: Documents;
   readonly #commit: GroupCommit<Operation>;
+  readonly #compaction: Compaction;
   readonly #committedSeq: (documentId: string) => Promise<number>;
 
   constructor(
     database: Database,
     documents: Documents,
     commit: GroupCommit<Operation>,
+    compaction: Compaction,
     committedSeq: (documentId: string) => Promise<number>,
   ) {
     this.#database = database;
     this.#documents = documents;
     this.#commit = commit;
+    this.#compaction = compaction;
     this.#committedSeq = committedSeq;
   }
 
@@ -85,8 +89,12 @@ export class LevelCheckpointStore implements CheckpointStore {
       const pointer = this.#pointer(documentId, record, [checkpoint.seq, ...kept]);
       await this.#writeChunks(record.docNo, checkpoint.seq, whole, pointer);
       // From here on the new one is on disk; a crash before the end leaves only more than is needed.
-      if (previous !== undefined) await archiveLog(this.#database, this.#write, record.docNo, previous);
-      await this.#removeOthers(record.docNo, [checkpoint.seq, ...kept]);
+      if (previous !== undefined) {
+        const bytes = await archiveLog(this.#database, this.#write, record.docNo, previous);
+        this.#compaction.deleted(record.docNo, bytes);
+      }
+      const chunks = await this.#removeOthers(record.docNo, [checkpoint.seq, ...kept]);
+      this.#compaction.deleted(record.docNo, chunks * Math.min(CHUNK_BYTES, whole.byteLength));
     });
   }
 
@@ -142,16 +150,20 @@ export class LevelCheckpointStore implements CheckpointStore {
     return { type: "put", key, value: encodeDocument(key, { ...record, checkpoints }) };
   }
 
-  /** Older checkpoints, and chunks that a crash left before anything pointed at them. */
-  async #removeOthers(docNo: number, kept: readonly number[]): Promise<void> {
+  /** Older checkpoints, and chunks that a crash left before anything pointed at them; how many chunks. */
+  async #removeOthers(docNo: number, kept: readonly number[]): Promise<number> {
     let operations: Operation[] = [];
+    let removed = 0;
     for await (const key of this.#database.keys(checkpointsRange(docNo))) {
-      if (!kept.includes(readU64(key))) operations.push({ type: "del", key });
+      if (kept.includes(readU64(key))) continue;
+      operations.push({ type: "del", key });
+      removed++;
       if (operations.length < DELETES_AT_ONCE) continue;
       await this.#write(operations, 0);
       operations = [];
     }
     if (operations.length > 0) await this.#write(operations, 0);
+    return removed;
   }
 
   readonly #write = (operations: Operation[], bytes: number): Promise<void> =>

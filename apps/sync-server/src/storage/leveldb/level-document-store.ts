@@ -4,6 +4,7 @@ import type { CheckpointStore } from "../checkpoint-store.ts";
 import type { DocumentMeta, DocumentStore } from "../document-store.ts";
 import type { GroupCommit } from "../group-commit.ts";
 import type { UpdateLog } from "../update-log.ts";
+import { Compaction } from "./compaction.ts";
 import type { Database, Operation } from "./database.ts";
 import type { Documents } from "./documents.ts";
 import {
@@ -37,13 +38,19 @@ export class LevelDocumentStore implements DocumentStore {
   readonly updates: UpdateLog;
   readonly checkpoints: CheckpointStore;
   readonly #parts: Parts;
+  readonly #compaction: Compaction;
   #nextDocNo = 1;
 
   constructor(parts: Parts) {
     this.#parts = parts;
     this.updates = parts.updates;
-    this.checkpoints = new LevelCheckpointStore(parts.database, parts.documents, parts.commit, documentId =>
-      parts.updates.committedSeq(documentId),
+    this.#compaction = new Compaction({ database: parts.database, clock: parts.clock });
+    this.checkpoints = new LevelCheckpointStore(
+      parts.database,
+      parts.documents,
+      parts.commit,
+      this.#compaction,
+      documentId => parts.updates.committedSeq(documentId),
     );
   }
 
@@ -127,6 +134,7 @@ export class LevelDocumentStore implements DocumentStore {
 
   async close(): Promise<void> {
     await this.#parts.commit.close();
+    await this.#compaction.close();
     await this.#parts.database.close();
   }
 
@@ -144,6 +152,7 @@ export class LevelDocumentStore implements DocumentStore {
       if (operations.length > 0) await commit.write(operations, 0);
     }
     await commit.write([{ type: "del", key: deletionKey(docNo) }], 0);
+    this.#compaction.purge(docNo);
   }
 }
 
