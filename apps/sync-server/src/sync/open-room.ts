@@ -1,6 +1,6 @@
 import type { ErrorCode } from "@octavo/schema";
 import type { ServerMessage } from "@octavo/schema/protocol";
-import { applyUpdate, Doc, mergeUpdates } from "yjs";
+import type { Doc } from "yjs";
 import type { Clock } from "../clock.ts";
 import { type AppliedUpdate, Broadcaster, type Recipient } from "./broadcast.ts";
 import type { Checkpoints } from "./checkpoints.ts";
@@ -8,6 +8,7 @@ import { readUpdate } from "./guard.ts";
 import { JoinCache } from "./join-cache.ts";
 import type { Presence } from "./presence.ts";
 import type { Room } from "./room.ts";
+import { Scratch } from "./scratch.ts";
 
 /** A connection as its room sees it. */
 export interface RoomMember extends Recipient {
@@ -29,6 +30,7 @@ export class OpenRoom {
   readonly joins: JoinCache;
   readonly #members = new Set<RoomMember>();
   readonly #broadcaster: Broadcaster;
+  readonly #scratch: Scratch;
   readonly #onText: (documentId: string) => void;
   #textTimer: NodeJS.Timeout | undefined;
 
@@ -44,6 +46,8 @@ export class OpenRoom {
   ) {
     const { clock, onError } = parts;
     this.room = room;
+    this.#scratch = new Scratch(room);
+    room.followers.add(this.#scratch);
     this.#broadcaster = new Broadcaster(room.document, { members: this.#members, clock, onError });
     this.presence = parts.presence;
     this.checkpoints = parts.checkpoints;
@@ -91,6 +95,7 @@ export class OpenRoom {
     this.presence.stop();
     this.checkpoints.stop();
     this.#broadcaster.stop();
+    this.#scratch.drop();
     clearTimeout(this.#textTimer);
     this.#textTimer = undefined;
   }
@@ -100,31 +105,19 @@ export class OpenRoom {
    * other. Resolves when it is on disk. @throws APPEND_FAILED, GONE, SHUTTING_DOWN, what `change` throws
    */
   async write(actor: string, change: (document: Doc) => void): Promise<void> {
-    const update = this.#scratchUpdate(actor, change);
+    const update = this.#scratch.update(actor, change);
     if (update === undefined) return;
     const reading = readUpdate(update, undefined);
     if (!reading.ok) throw new TypeError(`the server's own update: ${reading.reason}`);
     const { sketch } = reading;
     const claims = sketch.clients.map(({ client }) => client);
     const { promise, resolve, reject } = Promise.withResolvers<void>();
-    this.room.append({ update, sketch, claims, actor }, undefined, resolve, reject);
-    await promise;
-  }
-
-  /** What `change` changes, as one update; undefined for nothing. */
-  #scratchUpdate(actor: string, change: (document: Doc) => void): Uint8Array | undefined {
-    const scratch = new Doc();
     try {
-      const { state, waiting } = this.room.admittedState();
-      applyUpdate(scratch, state);
-      for (const update of waiting) applyUpdate(scratch, update);
-      scratch.clientID = this.room.serverClientFor(actor, () => new Doc().clientID);
-      const updates: Uint8Array[] = [];
-      scratch.on("update", (update: Uint8Array) => updates.push(update));
-      scratch.transact(() => change(scratch));
-      return updates.length > 1 ? mergeUpdates(updates) : updates[0];
-    } finally {
-      scratch.destroy();
+      this.room.append({ update, sketch, claims, actor }, undefined, resolve, reject);
+    } catch (error) {
+      this.#scratch.drop();
+      throw error;
     }
+    await promise;
   }
 }

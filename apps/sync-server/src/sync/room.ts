@@ -1,5 +1,5 @@
 import { AppError, type ErrorCode } from "@octavo/schema";
-import { encodeStateAsUpdate, getState } from "yjs";
+import { getState } from "yjs";
 import type { DocumentMeta } from "../storage/document-store.ts";
 import type { UpdateLog } from "../storage/update-log.ts";
 import { type AdmissionView, structAt } from "./admit.ts";
@@ -39,6 +39,8 @@ export class Room implements AdmissionView {
   bytes: number;
   /** Those that hold updates until something else is admitted. */
   readonly holding = new Set<{ retryHeld(): void }>();
+  /** Those that keep a copy in step with what is admitted. */
+  readonly followers = new Set<{ admitted(update: Uint8Array): void }>();
   readonly #owners: Map<number, string>;
   readonly #log: UpdateLog;
   readonly #events: RoomEvents;
@@ -133,6 +135,7 @@ export class Room implements AdmissionView {
       error => this.fail(error),
     );
     for (const one of this.holding) one.retryHeld();
+    for (const one of this.followers) one.admitted(update);
   }
 
   /** Calls back once everything admitted so far is on disk and in the document: at once when it is. */
@@ -142,9 +145,9 @@ export class Room implements AdmissionView {
     else callback();
   }
 
-  /** State with everything admitted, committed or not: what a server write is made against. */
-  admittedState(): { state: Uint8Array; waiting: Uint8Array[] } {
-    return { state: encodeStateAsUpdate(this.document), waiting: this.#waiting.map(({ update }) => update) };
+  /** What is admitted and not in the document yet, in order. */
+  admittedUpdates(): Uint8Array[] {
+    return this.#waiting.map(({ update }) => update);
   }
 
   /** The Yjs client id that the server writes with for this actor, as long as the room is loaded. */
