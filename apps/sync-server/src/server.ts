@@ -20,7 +20,7 @@ import { collectProcessMetrics, createMetrics } from "./metrics/metrics.ts";
 import { type Pages, startPages } from "./pages/pages.ts";
 import { Shutdown } from "./shutdown.ts";
 import { type Catalog, openCatalog } from "./storage/catalog/catalog.ts";
-import { lockDataDirectory } from "./storage/data-directory.ts";
+import { lockDataDirectory, requireCatalog } from "./storage/data-directory.ts";
 import type { DocumentStore } from "./storage/document-store.ts";
 import { openLevelDocumentStore } from "./storage/leveldb/open.ts";
 import { readSecrets } from "./storage/secrets.ts";
@@ -96,8 +96,10 @@ async function start(
   shutdown.add("pages", CLOSE_MS.pages, async () => pages?.close());
   const lock = await lockDataDirectory(dataDir);
   shutdown.add("lock", CLOSE_MS.lock, () => lock.release());
+  const catalogFile = join(dataDir, "catalog.sqlite");
+  await requireCatalog(dataDir, catalogFile);
   const secrets = await readSecrets(dataDir);
-  const catalog = await openCatalog({ file: join(dataDir, "catalog.sqlite"), clock });
+  const catalog = await openCatalog({ file: catalogFile, clock });
   shutdown.add("catalog", CLOSE_MS.catalog, async () => catalog.close());
   const store =
     overrides.documentStore ??

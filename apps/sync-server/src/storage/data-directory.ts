@@ -1,4 +1,5 @@
 import { createHash, randomBytes, randomUUID } from "node:crypto";
+import { existsSync } from "node:fs";
 import { mkdir, readdir, realpath, rename, rm, writeFile } from "node:fs/promises";
 import { connect, createServer, type Server, type Socket } from "node:net";
 import { hostname, tmpdir } from "node:os";
@@ -68,6 +69,20 @@ export async function lockDataDirectory(dataDir: string): Promise<DataDirectoryL
     await new Promise(done => setTimeout(done, Math.random() * MAX_WAIT_MS));
   }
   throw inUse(directory, undefined);
+}
+
+/**
+ * After the first start the catalog is there too: with an empty one in its place, every document would belong to
+ * nobody and the next visitor could become the administrator. @throws DataDirectoryError DATA_MISSING
+ */
+export async function requireCatalog(dataDir: string, catalogFile: string): Promise<void> {
+  const hasStarted = (await readIfThere(join(dataDir, "VERSION"))) !== undefined;
+  if (!hasStarted || existsSync(catalogFile)) return;
+  throw new DataDirectoryError(
+    "DATA_MISSING",
+    `${catalogFile} should hold accounts and access and is missing. ` +
+      "Nothing was changed. Is the right volume mounted? Otherwise restore the directory from a backup.",
+  );
 }
 
 /** A listening socket under a name that is used once. */

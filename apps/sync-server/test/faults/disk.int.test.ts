@@ -3,6 +3,7 @@ import { rm } from "node:fs/promises";
 import { join } from "node:path";
 import { eventually, temporaryDirectory } from "@octavo/test-kit";
 import { describe, expect, test } from "vitest";
+import { textOf } from "../harness.ts";
 import { ERRNO, FaultySystem, whyNoFaultySystem } from "./faulty-system.ts";
 import { House, IS_LONG, type Writer } from "./kit.ts";
 import { mountTmpfs, whyNoMounts } from "./mounts.ts";
@@ -105,6 +106,40 @@ describe("X3 a full disk", () => {
       }
       bytes = statfsSync(join(filler, "..")).bavail * bsize;
     }
+  }
+});
+
+test("X5 while the disk is read-only, full or failing, documents open for reading, also those that nobody had open", async ({
+  skip,
+}) => {
+  const whyNot = whyNoFaultySystem();
+  skip(whyNot !== undefined, whyNot);
+  await using directory = await temporaryDirectory();
+  await using system = await FaultySystem.build();
+  await using house = await House.start({
+    dataDirectory: directory.path,
+    environment: { ...system.environment(directory.path), ROOM_LINGER_SECONDS: "0" },
+  });
+  const cold = await house.createDocument("Cold");
+  const before = await house.writer("dan", cold);
+  await before.client.synced();
+  before.type(20);
+  await house.allSaved();
+  house.leaves(before);
+  const writers = await twoWriters(house);
+  await eventually(async () => (await house.metric("octavo_rooms")) === 2, { what: "the cold room to go" });
+  for (const errno of [ERRNO.EROFS, ERRNO.ENOSPC, ERRNO.EIO]) {
+    system.set("writeError", errno);
+    for (const writer of writers) writer.type();
+    await eventually(() => writers.every(({ storage }) => storage?.writable === false));
+    const reader = await house.writer(`reader${errno}`, cold);
+    await reader.client.synced();
+    expect(textOf(reader.document)).toContain("dan.20;");
+    await eventually(() => reader.storage?.writable === false);
+    house.leaves(reader);
+    system.set("writeError", 0);
+    await expectRecovered(house, writers);
+    await eventually(async () => (await house.metric("octavo_rooms")) === 2);
   }
 });
 

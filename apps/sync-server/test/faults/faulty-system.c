@@ -74,21 +74,22 @@ static int path_of(int fd, char *path) {
   return is_ours(path);
 }
 
-/* The errno with which this operation on the file fails; 0: it does not. */
-static int fault_of(int fd, int64_t always) {
+/* The errno with which this operation on the file fails; 0: it does not. Failed files are remembered for the database
+   only, which works with streams and fdatasync: how Node closes its files cannot be seen from here. */
+static int fault_of(int fd, int64_t always, int is_database) {
   char path[PATH_MAX];
   if (control == none || fd < 0 || !path_of(fd, path)) return 0;
   int slot = fd % (int)sizeof has_failed;
-  if (has_failed[slot]) __sync_fetch_and_add(&control[AFTER_FAILURE], 1);
+  if (is_database && has_failed[slot]) __sync_fetch_and_add(&control[AFTER_FAILURE], 1);
   int64_t number = __sync_add_and_fetch(&control[OPERATIONS], 1);
   int64_t error = number == control[FAIL_AT] ? control[FAIL_ERROR] : always;
-  if (error) has_failed[slot] = 1;
+  if (error && is_database) has_failed[slot] = 1;
   return (int)error;
 }
 
 size_t fwrite_unlocked(const void *data, size_t size, size_t count, FILE *file) {
   REAL(fwrite_unlocked);
-  int error = fault_of(fileno(file), control[WRITE_ERROR]);
+  int error = fault_of(fileno(file), control[WRITE_ERROR], 1);
   if (!error) return real(data, size, count, file);
   errno = error;
   return 0;
@@ -96,10 +97,26 @@ size_t fwrite_unlocked(const void *data, size_t size, size_t count, FILE *file) 
 
 int fflush_unlocked(FILE *file) {
   REAL(fflush_unlocked);
-  int error = file ? fault_of(fileno(file), control[WRITE_ERROR]) : 0;
+  int error = file ? fault_of(fileno(file), control[WRITE_ERROR], 1) : 0;
   if (!error) return real(file);
   errno = error;
   return EOF;
+}
+
+ssize_t write(int fd, const void *data, size_t size) {
+  REAL(write);
+  int error = fault_of(fd, control[WRITE_ERROR], 0);
+  if (!error) return real(fd, data, size);
+  errno = error;
+  return -1;
+}
+
+ssize_t pwrite64(int fd, const void *data, size_t size, off64_t at) {
+  REAL(pwrite64);
+  int error = fault_of(fd, control[WRITE_ERROR], 0);
+  if (!error) return real(fd, data, size, at);
+  errno = error;
+  return -1;
 }
 
 int fclose(FILE *file) {
@@ -107,12 +124,6 @@ int fclose(FILE *file) {
   int fd = file ? fileno(file) : -1;
   if (fd >= 0) has_failed[fd % (int)sizeof has_failed] = 0;
   return real(file);
-}
-
-int close(int fd) {
-  REAL(close);
-  if (fd >= 0) has_failed[fd % (int)sizeof has_failed] = 0;
-  return real(fd);
 }
 
 /* What is on disk once this sync has succeeded: as many bytes of the file, or these names of the directory. */
@@ -131,9 +142,9 @@ static size_t describe(int fd, const char *path, char *text, size_t room) {
   return used + snprintf(text + used, room - used, "end\n");
 }
 
-static int sync_with(int (*real)(int), int fd) {
+static int sync_with(int (*real)(int), int fd, int is_database) {
   char path[PATH_MAX], text[65536];
-  int error = fault_of(fd, control[SYNC_ERROR]);
+  int error = fault_of(fd, control[SYNC_ERROR], is_database);
   if (error) {
     errno = error;
     return -1;
@@ -151,12 +162,12 @@ static int sync_with(int (*real)(int), int fd) {
 
 int fdatasync(int fd) {
   REAL(fdatasync);
-  return sync_with(real, fd);
+  return sync_with(real, fd, 1);
 }
 
 int fsync(int fd) {
   REAL(fsync);
-  return sync_with(real, fd);
+  return sync_with(real, fd, 0);
 }
 
 /* A name that goes away may still be there after a power cut: its file is kept under its number. */

@@ -127,6 +127,13 @@ export class House implements AsyncDisposable {
     return writer;
   }
 
+  /** Somebody goes and is not asked any more. */
+  leaves(writer: Writer): void {
+    writer.leave();
+    const index = this.writers.findIndex(one => one.writer === writer);
+    this.writers.splice(index, 1);
+  }
+
   /** The document as the server gives it to who asks over HTTP. */
   async stored(documentId: string): Promise<Doc> {
     const document = new Doc();
@@ -136,6 +143,19 @@ export class House implements AsyncDisposable {
 
   async readiness(): Promise<{ status: string; reasons: string[] }> {
     return (await (await fetch(`${this.server.url}/readyz`)).json()) as { status: string; reasons: string[] };
+  }
+
+  /** One number of /metrics. */
+  async metric(name: string): Promise<number> {
+    return (await this.metrics())[name] ?? 0;
+  }
+
+  /** All numbers of /metrics without labels. */
+  async metrics(): Promise<Record<string, number>> {
+    const headers = { authorization: `Bearer ${METRICS_TOKEN}` };
+    const text = await (await fetch(`${this.server.url}/metrics`, { headers })).text();
+    const lines = [...text.matchAll(/^([a-z_]+) ([\d.e+]+)$/gm)];
+    return Object.fromEntries(lines.map(([, key = "", value]) => [key, Number(value)]));
   }
 
   /** Lines of the log with this event. */

@@ -3,6 +3,7 @@ import { Level } from "level";
 import { DurableNames } from "./durable-names.ts";
 import { failureReason } from "./failure-reason.ts";
 import type { KeyRange } from "./keys.ts";
+import { probeDisk } from "./probe-disk.ts";
 
 /** In Node, `Level` is classic-level's, which can do more than `Level` says. */
 export type LevelDatabase = Level<Buffer, Uint8Array> & {
@@ -74,7 +75,9 @@ export class Database {
     return true;
   }
 
+  /** The handle that failed is good for reading until the disk takes writes again. @throws the system's error */
   async reopen(): Promise<void> {
+    await probeDisk(this.#directory);
     const before = this.#handle;
     this.#handle = undefined;
     // A handle that cannot even be closed keeps its lock, and opening then fails and is tried again.

@@ -117,9 +117,15 @@ async function openOrExplain(database: Database, directory: string, isNew: boole
   try {
     await database.open({ isNew });
   } catch (error) {
-    throw new DataDirectoryError("DATA_DAMAGED", `${directory} could not be opened: ${explain(error)}`, {
-      cause: error,
-    });
+    const isLocked =
+      error instanceof Error && (error.cause as NodeJS.ErrnoException)?.code === "LEVEL_LOCKED";
+    throw new DataDirectoryError(
+      isLocked ? "DATA_IN_USE" : "DATA_DAMAGED",
+      isLocked
+        ? `data is in use by another process (${directory})`
+        : `${directory} could not be opened: ${explain(error)}`,
+      { cause: error },
+    );
   }
 }
 
