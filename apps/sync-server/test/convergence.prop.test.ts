@@ -7,14 +7,16 @@ import {
   seedMessage,
   TestClient,
   temporaryDirectory,
+  YWebSocketClient,
 } from "@octavo/test-kit";
 import { expect, test } from "vitest";
-import { applyUpdate, Doc, equalDeleteSets, equalSnapshots, snapshot } from "yjs";
+import { applyUpdate, Doc, encodeStateVector, equalDeleteSets, equalSnapshots, snapshot } from "yjs";
 import { systemClock } from "../src/clock.ts";
 import type { DocumentStore } from "../src/storage/document-store.ts";
 import { openLevelDocumentStore } from "../src/storage/leveldb/open.ts";
 import { loadDocument } from "../src/sync/load.ts";
 import { hasPending } from "../src/sync/upstream.ts";
+import { written } from "./bytes.ts";
 import { createDocument, StubAccess, type SyncServer, startSyncServer, textOf } from "./harness.ts";
 import { randomEdit } from "./random-edits.ts";
 
@@ -67,6 +69,52 @@ class RestartableServer implements AsyncDisposable {
   }
 }
 
+/** Somebody with the document open, by one protocol or another. */
+interface Replica {
+  readonly document: Doc;
+  /** Everything this client wrote is on disk, as far as its protocol tells. */
+  isSaved(): boolean;
+  leave(): void;
+  /** The old socket is gone; before, `comeBack` may be taken for nothing. */
+  hasLeft(): boolean;
+  comeBack(): void;
+  /** Asks for everything the server has more, out of turn. */
+  ask(): void;
+  describe(): string;
+  destroy(): void;
+}
+
+function byHocuspocus(client: TestClient): Replica {
+  const { provider, ledger } = client;
+  return {
+    document: client.document,
+    isSaved: () => client.isSaved,
+    leave: () => client.disconnect(),
+    hasLeft: () => provider.configuration.websocketProvider.status === "disconnected",
+    comeBack: () => client.connect(),
+    ask: () => provider.forceSync(),
+    describe: () =>
+      JSON.stringify({ isSaved: client.isSaved, outstanding: ledger.outstanding, closes: client.closes }),
+    destroy: () => client.destroy(),
+  };
+}
+
+function byYWebSocket({ document, provider, closes }: YWebSocketClient, destroy: () => void): Replica {
+  return {
+    document,
+    isSaved: () => provider.synced,
+    leave: () => provider.disconnect(),
+    hasLeft: () => provider.ws === null,
+    comeBack: () => provider.connect(),
+    ask() {
+      const vector = encodeStateVector(document);
+      if (provider.wsconnected) provider.ws?.send(Uint8Array.from(written(0, 0, vector.length, vector)));
+    },
+    describe: () => JSON.stringify({ synced: provider.synced, closes }),
+    destroy,
+  };
+}
+
 /** How each document differs from the first one. */
 function describeDifference([first, ...others]: readonly Doc[]): string {
   const [text, state] = [textOf(first!), snapshot(first!)];
@@ -88,22 +136,27 @@ async function oneRound(random: Random): Promise<{ edits: number; restarts: numb
   await using directory = await temporaryDirectory();
   await using restartable = await RestartableServer.start(join(directory.path, "documents"));
   const documentId = await createDocument(restartable.store);
-  const place = { url: restartable.server.url, documentId, schema: SCHEMA_VERSION, reconnectMs: 20 };
-  const clients = Array.from(
-    { length: random.int(3, 5) },
-    (_, index) =>
-      // Not the server's own: a restart must not end them.
-      new TestClient({ ...place, token: `person${index}` }),
-  );
+  const place = { url: restartable.server.url, documentId };
+  const providers: TestClient[] = [];
+  // Not the server's own: a restart must not end them. At least one of each kind.
+  const clients = Array.from({ length: random.int(3, 5) }, (_, index): Replica => {
+    const token = `person${index}`;
+    if (index === 0 || (index > 1 && random.bool(0.4))) {
+      const params = { token, schema: String(SCHEMA_VERSION) };
+      const client = new YWebSocketClient({ ...place, params });
+      return byYWebSocket(client, () => client.destroy());
+    }
+    const client = new TestClient({ ...place, token, schema: SCHEMA_VERSION, reconnectMs: 20 });
+    providers.push(client);
+    return byHocuspocus(client);
+  });
   const [edits, restarts] = await work(random, restartable, clients);
 
   const replicas = clients.map(client => client.document);
-  await eventually(() => clients.every(client => client.isSaved) && areEqual(replicas), {
+  await eventually(() => clients.every(client => client.isSaved()) && areEqual(replicas), {
     withinMs: 20_000,
   }).catch(cause => {
-    const states = clients.map(({ isSaved, ledger, closes }) =>
-      JSON.stringify({ isSaved, outstanding: ledger.outstanding, refusals: ledger.refusals, closes }),
-    );
+    const states = clients.map(client => client.describe());
     throw new Error([...states, describeDifference(replicas)].join("\n"), { cause });
   });
 
@@ -123,7 +176,7 @@ async function oneRound(random: Random): Promise<{ edits: number; restarts: numb
     describeDifference([...replicas, room, cold, restarted]),
   ).toBe(true);
   expect(seq).toBeGreaterThan(1);
-  for (const client of clients) expect(client.ledger.missingFrom(cold)).toBe(0);
+  for (const client of providers) expect(client.ledger.missingFrom(cold)).toBe(0);
   return { edits, restarts };
 }
 
@@ -131,42 +184,40 @@ async function oneRound(random: Random): Promise<{ edits: number; restarts: numb
 async function work(
   random: Random,
   restartable: RestartableServer,
-  clients: TestClient[],
+  clients: Replica[],
 ): Promise<[number, number]> {
   let edits = 0;
   let restarts = 0;
-  const away = new Set<TestClient>();
+  const away = new Set<Replica>();
   for (let step = 0; step < STEPS; step++) {
     const client = random.pick(clients);
-    const action = random.weighted<"edit" | "leave" | "return" | "wait">([
+    const action = random.weighted<"edit" | "leave" | "return" | "ask" | "wait">([
       [20, "edit"],
       [2, "leave"],
       [3, "return"],
+      [2, "ask"],
       [4, "wait"],
     ]);
     if (action === "edit" && randomEdit(client.document, random)) edits++;
     else if (action === "leave" && !away.has(client)) {
       away.add(client);
-      client.disconnect();
-    } else if (action === "return" && away.has(client) && hasLeft(client)) {
+      client.leave();
+    } else if (action === "return" && away.has(client) && client.hasLeft()) {
       away.delete(client);
-      client.connect();
-    } else await new Promise(resolve => setImmediate(resolve));
+      client.comeBack();
+    } else if (action === "ask") client.ask();
+    else await new Promise(resolve => setImmediate(resolve));
     if (step === Math.floor(STEPS / 2)) {
       await restartable.restart();
       restarts++;
     }
   }
   for (const client of away) {
-    await eventually(() => hasLeft(client));
-    client.connect();
+    await eventually(() => client.hasLeft());
+    client.comeBack();
   }
   return [edits, restarts];
 }
-
-/** The provider takes `connect` for nothing while its old socket is still closing. */
-const hasLeft = (client: TestClient) =>
-  client.provider.configuration.websocketProvider.status === "disconnected";
 
 function areEqual(documents: readonly Doc[]): boolean {
   const [first, ...others] = documents as [Doc, ...Doc[]];
@@ -176,7 +227,7 @@ function areEqual(documents: readonly Doc[]): boolean {
   );
 }
 
-test("C1 after edits, absences and a restart all replicas, the room and a cold load are equal", {
+test("C1 after edits, absences, questions out of turn and a restart all replicas, by either protocol, the room and a cold load are equal", {
   timeout: ROUNDS * 60_000,
 }, async () => {
   const random = createRandom();

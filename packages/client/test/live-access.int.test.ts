@@ -4,7 +4,7 @@
  */
 
 import { SCHEMA_VERSION } from "@octavo/schema/document";
-import { API_PATH, AUTH_PATH, BODY_FRAGMENT } from "@octavo/schema/protocol";
+import { API_PATH, AUTH_PATH, BODY_FRAGMENT, EVENT_STREAM_TYPE } from "@octavo/schema/protocol";
 import {
   eventually,
   type Person,
@@ -17,7 +17,7 @@ import {
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import WebSocketOfWs from "ws";
 import * as Y from "yjs";
-import { openDocument } from "../src/index.ts";
+import { type OpenDocumentOptions, openDocument, realTimers, type Timers } from "../src/index.ts";
 
 /** What shows who somebody is: an access token, or a cookie of a page of our own. */
 interface Credentials {
@@ -55,27 +55,72 @@ function socketWith(headers: Record<string, string>): typeof WebSocket {
   } as unknown as typeof WebSocket;
 }
 
+/** Four times as fast: to find out that a transport does not get through takes seconds. */
+const timers: Timers = {
+  now: () => realTimers.now() * 4,
+  after: (delayMs, callback) => realTimers.after(delayMs / 4, callback),
+  random: () => 0,
+};
+
+/** Somebody in our client; `blocked` names the transports that do not get through. */
+function openAs(
+  documentId: string,
+  credentials: Credentials,
+  blocked: Partial<OpenDocumentOptions> = {},
+): Inside {
+  const { token } = credentials;
+  const opened = openDocument({
+    server: server.url,
+    documentId,
+    ...(token !== undefined && { getToken: () => token }),
+    WebSocket: socketWith(headersOf(credentials)),
+    fetch: fetchWith(headersOf(credentials)),
+    timers,
+    ...blocked,
+  });
+  return {
+    document: opened.doc,
+    ended() {
+      const connection = opened.connection.getSnapshot();
+      return connection.state === "closed" ? { reason: connection.code } : undefined;
+    },
+    role: () => opened.role.getSnapshot().role,
+    unsent: () => opened.unsentText(),
+    ready: () => opened.isSynced.getSnapshot(),
+    leave: () => opened.close(),
+  };
+}
+
+function fetchWith(headers: Record<string, string>, isBlocked = (_: Headers) => false): typeof fetch {
+  return async (input, init) => {
+    const all = new Headers({ ...Object.fromEntries(new Headers(init?.headers)), ...headers });
+    if (isBlocked(all)) throw new TypeError("blocked");
+    return fetch(input, { ...init, headers: all });
+  };
+}
+
+/** No WebSocket gets through here. */
+class NoSocket extends EventTarget {
+  readyState = 0;
+
+  constructor() {
+    super();
+    queueMicrotask(() => this.dispatchEvent(new CloseEvent("close", { code: 1006 })));
+  }
+
+  close(): void {}
+}
+const noSocket = NoSocket as unknown as typeof WebSocket;
+
 const WAYS_IN: Record<string, WayIn> = {
-  "our client": (documentId, credentials) => {
-    const { token } = credentials;
-    const opened = openDocument({
-      server: server.url,
-      documentId,
-      ...(token !== undefined && { getToken: () => token }),
-      WebSocket: socketWith(headersOf(credentials)),
-    });
-    return {
-      document: opened.doc,
-      ended() {
-        const connection = opened.connection.getSnapshot();
-        return connection.state === "closed" ? { reason: connection.code } : undefined;
-      },
-      role: () => opened.role.getSnapshot().role,
-      unsent: () => opened.unsentText(),
-      ready: () => opened.isSynced.getSnapshot(),
-      leave: () => opened.close(),
-    };
-  },
+  "our client": openAs,
+  "our client by event stream": (documentId, credentials) =>
+    openAs(documentId, credentials, { WebSocket: noSocket }),
+  "our client by long polling": (documentId, credentials) =>
+    openAs(documentId, credentials, {
+      WebSocket: noSocket,
+      fetch: fetchWith(headersOf(credentials), headers => headers.get("accept") === EVENT_STREAM_TYPE),
+    }),
   "the stock provider": (documentId, credentials) => {
     const client = new TestClient({
       url: server.url,
