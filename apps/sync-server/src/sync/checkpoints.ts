@@ -91,6 +91,8 @@ export class Checkpoints {
       });
       this.#seq = seq;
       this.#bytes = bytes;
+      // What was deleted is no part of it any more: the document's size counts from here.
+      this.#room.bytes = bytes + this.#bytesSince;
       const durationMs = Math.round(this.#clock.monotonic() - startedAt);
       this.#log.debug({ event: "checkpoint.written", documentId, seq, bytes, durationMs });
       return true;

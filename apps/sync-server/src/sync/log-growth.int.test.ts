@@ -1,3 +1,4 @@
+import { LIMITS } from "@octavo/schema";
 import { eventually } from "@octavo/test-kit";
 import { expect, test } from "vitest";
 import { Doc, type XmlElement, type XmlText } from "yjs";
@@ -75,4 +76,24 @@ test("A1 what was written and deleted while away is appended without the deletio
   const reader = server.client(documentId, { token: "bob" });
   await reader.synced();
   expect(textOf(reader.document)).toBe(textOf(client.document));
+});
+
+test("A5 a small document takes any amount of text that is replaced again", { timeout: 60_000 }, async () => {
+  await using server = await startSyncServer({ lingerMs: 60_000 });
+  const initial = new Doc();
+  writeParagraph(initial, "begin");
+  const documentId = await server.create({}, initial);
+  const client = server.client(documentId);
+  await client.synced();
+  const characters = 1024 * 1024;
+  for (let written = 0; written < 1.2 * LIMITS.documentBytes; written += characters) {
+    const text = textIn(client.document);
+    client.document.transact(() => {
+      text.delete(0, text.length);
+      text.insert(0, "a".repeat(characters));
+    });
+    await client.saved();
+  }
+  expect(client.messages.filter(({ type }) => type === "write-refused")).toEqual([]);
+  expect(textIn(client.document).length).toBe(characters);
 });

@@ -36,6 +36,7 @@ export class Room implements AdmissionView {
   meta: DocumentMeta;
   /** Highest seq whose update, and that of every seq below, is in the document. */
   appliedSeq: number;
+  /** At most what the state takes: the newest checkpoint and the log after it. */
   bytes: number;
   /** Those that hold updates until something else is admitted. */
   readonly holding = new Set<{ retryHeld(): void }>();
