@@ -1,8 +1,18 @@
 import { newId } from "@octavo/schema";
+import { SCHEMA_VERSION } from "@octavo/schema/document";
 import { BODY_FRAGMENT } from "@octavo/schema/protocol";
-import { eventually, type Person, type ServerProcess, setUp, startServerProcess } from "@octavo/test-kit";
+import {
+  eventually,
+  type Person,
+  type ServerProcess,
+  setUp,
+  startServerProcess,
+  TestClient,
+  YWebSocketClient,
+} from "@octavo/test-kit";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import WebSocketOfWs from "ws";
+import type { Awareness } from "y-protocols/awareness";
 import * as Y from "yjs";
 import { type OpenDocument, type OpenDocumentOptions, openDocument, realTimers } from "../src/index.ts";
 
@@ -49,10 +59,12 @@ const synced = (document: OpenDocument) =>
 const kindOf = (document: OpenDocument) => document.saveState.getSnapshot().kind;
 const textOf = (document: OpenDocument) => document.body.toString().replace(/<[^>]*>/g, "");
 
-function write(document: OpenDocument, text: string): void {
+const write = (document: OpenDocument, text: string): void => writeInto(document.doc, text);
+
+function writeInto(document: Y.Doc, text: string): void {
   const block = new Y.XmlElement("paragraph");
   block.insert(0, [new Y.XmlText(text)]);
-  document.doc.getXmlFragment(BODY_FRAGMENT).push([block]);
+  document.getXmlFragment(BODY_FRAGMENT).push([block]);
 }
 
 describe("an open document", () => {
@@ -75,6 +87,34 @@ describe("an open document", () => {
     expect(ben.presence.getSnapshot().map(peer => peer.user.name)).toEqual(["Ana"]);
     ana.close();
     await eventually(() => ben.presence.getSnapshot().length === 0);
+  });
+
+  it("Y1 meets people who came by y-websocket and by a provider of their own: text and presence, all ways", async () => {
+    const ana = await openAs("Ana");
+    const tokenOf = (name: string) => owner.accessToken(documentId, "editor", { id: name, name });
+    const place = { url: server.url, documentId };
+    const yves = new YWebSocketClient({
+      ...place,
+      params: { token: await tokenOf("Yves"), schema: String(SCHEMA_VERSION) },
+    });
+    const hana = new TestClient({ ...place, token: await tokenOf("Hana"), schema: SCHEMA_VERSION });
+    await Promise.all([yves.synced(), hana.synced()]);
+    ana.awareness.setLocalStateField("cursor", { anchor: null, head: null });
+    yves.awareness.setLocalState({ cursor: null });
+    hana.awareness.setLocalState({ cursor: null });
+    const namesFor = ({ clientID, states }: Awareness) =>
+      [...states].flatMap(([id, { user }]) => (id === clientID ? [] : [user?.name])).sort();
+    await eventually(() => `${namesFor(ana.awareness)}` === "Hana,Yves");
+    await eventually(() => `${namesFor(yves.awareness)}` === "Ana,Hana");
+    await eventually(() => `${namesFor(hana.awareness)}` === "Ana,Yves");
+    const documents = [ana.doc, yves.document, hana.document];
+    for (const [index, document] of documents.entries()) writeInto(document, `from ${index};`);
+    const bodies = () => documents.map(document => document.getXmlFragment(BODY_FRAGMENT).toString());
+    await eventually(() => bodies().every(body => [0, 1, 2].every(index => body.includes(`from ${index};`))));
+    await eventually(() => new Set(bodies()).size === 1);
+    yves.destroy();
+    hana.destroy();
+    await eventually(() => ana.presence.getSnapshot().length === 0);
   });
 
   it("keeps what is written while the server is away, and says Saved only when it is on its disk", async () => {

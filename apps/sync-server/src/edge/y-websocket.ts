@@ -21,6 +21,21 @@ export const Y_WEBSOCKET_WIRE: Wire = {
   hasBytesOfLife: false,
 };
 
+/**
+ * Of a frame that goes to many the same view for each: below, what goes to many is made ready once, and told by its
+ * identity.
+ */
+const views = new WeakMap<Uint8Array, Uint8Array>();
+
+function viewAfter(addressBytes: number, frame: Uint8Array): Uint8Array {
+  let view = views.get(frame);
+  if (view === undefined) {
+    view = frame.subarray(addressBytes);
+    views.set(frame, view);
+  }
+  return view;
+}
+
 /** A y-websocket client as the rooms see it. Begins to hear it once it is let in: it says nothing that is needed before. */
 class YWebSocketClient implements ClientSocket {
   readonly #socket: ClientSocket;
@@ -43,7 +58,7 @@ class YWebSocketClient implements ClientSocket {
   }
 
   send(frame: Uint8Array): void {
-    const plain = frame.subarray(this.#address.length);
+    const plain = viewAfter(this.#address.length, frame);
     switch (plain[0]) {
       case Type.sync:
       case Type.awareness:
