@@ -45,6 +45,13 @@ export class AppendQueue<Loaded, Operation> {
     return opening;
   }
 
+  /** The same as `open` for a document whose counter was read by the caller, who keeps others from opening it meanwhile. */
+  openAt(documentId: string, loaded: Loaded, seq: number): void {
+    const known = this.#open.get(documentId);
+    if (known && !known.isDeleted) return;
+    this.#begin(documentId, loaded, seq);
+  }
+
   /** What is kept with an open document; undefined for one that is not open. */
   peek(documentId: string): { loaded: Loaded; committedSeq: number } | undefined {
     const document = this.#open.get(documentId);
@@ -128,6 +135,10 @@ export class AppendQueue<Loaded, Operation> {
 
   async #recover(documentId: string): Promise<OpenDocument<Loaded>> {
     const { loaded, seq } = await this.#load(documentId);
+    return this.#begin(documentId, loaded, seq);
+  }
+
+  #begin(documentId: string, loaded: Loaded, seq: number): OpenDocument<Loaded> {
     const document: OpenDocument<Loaded> = {
       loaded,
       seq,

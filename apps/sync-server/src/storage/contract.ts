@@ -236,6 +236,51 @@ export function documentStoreContract(name: string, open: () => Promise<Contract
       });
     });
 
+    describe("load", () => {
+      const write = (seq: number) =>
+        store.checkpoints.write(A, { seq, state: bytes(`state ${seq}`), at: seq * 1000 });
+      const grow = (count: number) =>
+        Promise.all(Array.from({ length: count }, (_, i) => append(`u${i}`, "user:1", [100 + i]).committed));
+      const loaded = async () => {
+        const { checkpoint, tail, head, ...rest } = (await store.load(A))!;
+        return { ...rest, head, tail: tail.map(text), state: checkpoint && text(checkpoint.state) };
+      };
+
+      test("gives a document without a checkpoint by its log", async () => {
+        expect(await loaded()).toEqual({
+          meta: metaOf(A),
+          head: 1,
+          tail: ["first"],
+          state: undefined,
+          owners: new Map([[10, "user:owner"]]),
+        });
+      });
+
+      test("gives the newest checkpoint, what came after it, and who owns what", async () => {
+        await grow(4);
+        await write(3);
+        expect(await loaded()).toMatchObject({ head: 5, tail: ["u2", "u3"], state: "state 3" });
+        await write(5);
+        expect(await loaded()).toMatchObject({ head: 5, tail: [], state: "state 5" });
+        expect([...(await loaded()).owners.keys()].toSorted()).toEqual([10, 100, 101, 102, 103]);
+      });
+
+      test("opens the log, also anew, and waits for what is uncommitted", async () => {
+        store.updates.release(A);
+        await store.load(A);
+        expect(append("b").seq).toBe(2);
+        expect(await loaded()).toMatchObject({ head: 2, tail: ["first", "b"] });
+        store.updates.release(A);
+        expect(await loaded()).toMatchObject({ head: 2 });
+        expect(append("c").seq).toBe(3);
+        await store.updates.drain(5_000);
+      });
+
+      test("gives nothing for a document that is not there", async () => {
+        expect(await store.load("nothing")).toBeUndefined();
+      });
+    });
+
     describe("meta", () => {
       test("changes only what is named, and survives checkpoints", async () => {
         await Promise.all([
@@ -371,6 +416,7 @@ export function documentStoreContract(name: string, open: () => Promise<Contract
         delete: documentId => store.delete(documentId),
         probe: () => store.probe(),
         head: documentId => store.updates.head(documentId),
+        load: documentId => store.load(documentId),
         append: documentId => store.updates.append(documentId, by("user:1", "b")).committed,
         read: documentId => all(store.updates.read(documentId, 0)),
         owners: documentId => store.updates.owners(documentId),
@@ -389,6 +435,7 @@ export function documentStoreContract(name: string, open: () => Promise<Contract
         delete: "ok",
         probe: "ok",
         head: "NOT_FOUND",
+        load: "ok",
         append: "TypeError",
         read: "NOT_FOUND",
         owners: "NOT_FOUND",
@@ -424,6 +471,7 @@ export function documentStoreContract(name: string, open: () => Promise<Contract
             delete: "APPEND_FAILED",
             probe: "APPEND_FAILED",
             head: "ok",
+            load: readable,
             append: "pending",
             read: readable,
             owners: readable,

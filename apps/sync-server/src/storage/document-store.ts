@@ -1,4 +1,4 @@
-import type { CheckpointStore } from "./checkpoint-store.ts";
+import type { Checkpoint, CheckpointStore } from "./checkpoint-store.ts";
 import type { UpdateLog } from "./update-log.ts";
 
 /** What the store itself knows of a document, besides its text. */
@@ -13,6 +13,19 @@ export interface DocumentMeta {
   createdAt: number;
 }
 
+/** All that a room is made of. */
+export interface DocumentContent {
+  meta: DocumentMeta;
+  /** The newest readable one; undefined for a document that never had one. */
+  checkpoint: Checkpoint | undefined;
+  /** What came after it (Yjs updates, V1), without a gap. */
+  tail: Uint8Array[];
+  /** Seq of the last of them. */
+  head: number;
+  /** Which actor owns which Yjs client id. */
+  owners: Map<number, string>;
+}
+
 /** Everything that is document state, in one database. Implemented on LevelDB and in memory, one contract suite for both. */
 export interface DocumentStore {
   readonly updates: UpdateLog;
@@ -24,6 +37,11 @@ export interface DocumentStore {
   ): Promise<void>;
   /** Undefined where there is no such document. */
   meta(documentId: string): Promise<DocumentMeta | undefined>;
+  /**
+   * Reads a document in one go and opens its log for appending, as `head` does; waits for what is uncommitted of it.
+   * Undefined where there is no such document. @throws DOCUMENT_DAMAGED
+   */
+  load(documentId: string): Promise<DocumentContent | undefined>;
   setMeta(documentId: string, change: Partial<Pick<DocumentMeta, "epoch" | "schemaVersion">>): Promise<void>;
   /** Removes every record of the document. Appends that wait are rejected with GONE. */
   delete(documentId: string): Promise<void>;

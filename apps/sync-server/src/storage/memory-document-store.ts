@@ -3,7 +3,7 @@ import { AppError, LIMITS } from "@octavo/schema";
 import { type Clock, systemClock } from "../clock.ts";
 import { AppendQueue } from "./append-queue.ts";
 import type { Checkpoint, CheckpointStore, CompressedCheckpoint } from "./checkpoint-store.ts";
-import type { DocumentMeta, DocumentStore } from "./document-store.ts";
+import type { DocumentContent, DocumentMeta, DocumentStore } from "./document-store.ts";
 import { GroupCommit } from "./group-commit.ts";
 import type { Append, Appended, LogRecord, StoreState, UpdateLog } from "./update-log.ts";
 
@@ -98,6 +98,17 @@ class MemoryDocumentStore implements DocumentStore, UpdateLog, CheckpointStore {
     this.#mustBeOpen();
     const stored = this.#stored.get(documentId);
     return stored && { ...stored.meta };
+  }
+
+  async load(documentId: string): Promise<DocumentContent | undefined> {
+    const meta = await this.meta(documentId);
+    if (meta === undefined) return undefined;
+    await this.#queue.settled(documentId);
+    const head = await this.head(documentId);
+    const checkpoint = await this.newest(documentId);
+    const { records, owners } = this.#find(documentId);
+    const tail = records.slice(checkpoint?.seq ?? 0).map(({ update }) => update);
+    return { meta, checkpoint, tail, head, owners: new Map(owners) };
   }
 
   async setMeta(

@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import { promisify } from "node:util";
-import { zstdCompress, zstdDecompress } from "node:zlib";
+import { zstdCompress, zstdDecompress, zstdDecompressSync } from "node:zlib";
 import { AppError } from "@octavo/schema";
 import type { Checkpoint, CheckpointStore, CompressedCheckpoint } from "../checkpoint-store.ts";
 import type { GroupCommit } from "../group-commit.ts";
@@ -14,6 +14,8 @@ import { DamagedRecord, type DocumentRecord, encodeDocument, seal, unseal } from
 const compress = promisify(zstdCompress);
 const decompress = promisify(zstdDecompress);
 
+/** Unpacked at once in less time than it takes to ask a thread for it. */
+const SMALL_BYTES = 8 * 1024;
 const CHUNK_BYTES = 256 * 1024;
 /** Chunk 0 begins with: time u48, length of the compressed state u32, its SHA-256. */
 const HEAD_BYTES = 6 + 4 + 32;
@@ -41,20 +43,30 @@ export class LevelCheckpointStore implements CheckpointStore {
   }
 
   newest(documentId: string): Promise<Checkpoint | undefined> {
-    return this.#newest(documentId, async ({ seq, at, compressed }) => {
-      return { seq, at, state: await inflate(compressed) };
-    });
+    return this.#newest(documentId, unpacked);
   }
 
   newestCompressed(documentId: string): Promise<CompressedCheckpoint | undefined> {
     return this.#newest(documentId, async stored => stored);
   }
 
+  /** The same as `newest` for whoever has read the document's record. */
+  newestOf(documentId: string, record: DocumentRecord): Promise<Checkpoint | undefined> {
+    return this.#newestOf(documentId, record, unpacked);
+  }
+
   async #newest<T>(
     documentId: string,
     take: (stored: CompressedCheckpoint) => Promise<T>,
   ): Promise<T | undefined> {
-    const { docNo, checkpoints } = await this.#documents.get(documentId);
+    return this.#newestOf(documentId, await this.#documents.get(documentId), take);
+  }
+
+  async #newestOf<T>(
+    documentId: string,
+    { docNo, checkpoints }: DocumentRecord,
+    take: (stored: CompressedCheckpoint) => Promise<T>,
+  ): Promise<T | undefined> {
     let damage: DamagedRecord | undefined;
     for (const seq of checkpoints) {
       try {
@@ -178,9 +190,13 @@ function wholeOf(compressed: Uint8Array, at: number): Buffer {
   return Buffer.concat([head, compressed]);
 }
 
+async function unpacked({ seq, at, compressed }: CompressedCheckpoint): Promise<Checkpoint> {
+  return { seq, at, state: await inflate(compressed) };
+}
+
 async function inflate(compressed: Uint8Array): Promise<Uint8Array> {
   try {
-    return await decompress(compressed);
+    return compressed.length <= SMALL_BYTES ? zstdDecompressSync(compressed) : await decompress(compressed);
   } catch (error) {
     throw new DamagedRecord(`checkpoint: ${String(error)}`);
   }

@@ -1,7 +1,6 @@
 import { AppError } from "@octavo/schema";
 import type { Clock } from "../../clock.ts";
-import type { CheckpointStore } from "../checkpoint-store.ts";
-import type { DocumentMeta, DocumentStore } from "../document-store.ts";
+import type { DocumentContent, DocumentMeta, DocumentStore } from "../document-store.ts";
 import type { GroupCommit } from "../group-commit.ts";
 import type { UpdateLog } from "../update-log.ts";
 import { Compaction } from "./compaction.ts";
@@ -36,7 +35,7 @@ interface Parts {
 
 export class LevelDocumentStore implements DocumentStore {
   readonly updates: UpdateLog;
-  readonly checkpoints: CheckpointStore;
+  readonly checkpoints: LevelCheckpointStore;
   readonly #parts: Parts;
   readonly #compaction: Compaction;
   #nextDocNo = 1;
@@ -91,6 +90,17 @@ export class LevelDocumentStore implements DocumentStore {
   async meta(documentId: string): Promise<DocumentMeta | undefined> {
     const record = await this.#parts.documents.find(documentId);
     return record && { documentId, ...record.meta };
+  }
+
+  load(documentId: string): Promise<DocumentContent | undefined> {
+    const { documents, updates } = this.#parts;
+    return documents.exclusively(documentId, async () => {
+      const record = await documents.find(documentId);
+      if (!record) return undefined;
+      const readCheckpoint = () => this.checkpoints.newestOf(documentId, record);
+      const content = await updates.load(documentId, record, readCheckpoint);
+      return { meta: { documentId, ...record.meta }, ...content };
+    });
   }
 
   async setMeta(

@@ -1,6 +1,8 @@
 import { AppError } from "@octavo/schema";
 import type { Clock } from "../../clock.ts";
 import { AppendQueue } from "../append-queue.ts";
+import type { Checkpoint } from "../checkpoint-store.ts";
+import type { DocumentContent } from "../document-store.ts";
 import type { GroupCommit } from "../group-commit.ts";
 import type { Append, Appended, LogRecord, StoreState, UpdateLog } from "../update-log.ts";
 import { readArchive } from "./archive.ts";
@@ -9,6 +11,7 @@ import { type Actors, asDamage, type Documents, orDamaged } from "./documents.ts
 import { actorKey, logKey, logRange, ownerKey, ownerRange, readU64 } from "./keys.ts";
 import {
   DamagedRecord,
+  type DocumentRecord,
   decodeNumber,
   decodeUpdate,
   encodeNumber,
@@ -93,6 +96,34 @@ export class LevelUpdateLog implements UpdateLog {
     });
   }
 
+  /**
+   * All that a room is made of, read side by side; the log is open at its end afterwards. To be called within
+   * `Documents.exclusively`. @throws DOCUMENT_DAMAGED
+   */
+  async load(
+    documentId: string,
+    record: DocumentRecord,
+    readCheckpoint: () => Promise<Checkpoint | undefined>,
+  ): Promise<Omit<DocumentContent, "meta">> {
+    if (this.#commit.isClosed) throw new AppError("SHUTTING_DOWN");
+    await this.#queue.settled(documentId);
+    const open = this.#queue.peek(documentId);
+    const { docNo } = record;
+    return await orDamaged(documentId, async () => {
+      const [actors, ownerNumbers, checkpoint] = await Promise.all([
+        open?.loaded.actors ?? this.#documents.readActors(docNo),
+        this.#readOwnerNumbers(docNo),
+        readCheckpoint(),
+      ]);
+      const { head, tail } = await this.#readTail(record, actors, checkpoint?.seq ?? 0);
+      if (open && head < open.committedSeq) throw new DamagedRecord(`record ${head + 1} is missing`);
+      this.#queue.openAt(documentId, { docNo, actors }, head);
+      const owners = new Map<number, string>();
+      for (const [yjsClientId, actorNo] of ownerNumbers) owners.set(yjsClientId, actors.nameOf(actorNo));
+      return { checkpoint, head, tail, owners };
+    });
+  }
+
   async transferOwner(documentId: string, from: string, to: string): Promise<void> {
     await this.#documents.exclusively(documentId, async () => {
       const wasOpen = this.#queue.peek(documentId) !== undefined;
@@ -156,6 +187,34 @@ export class LevelUpdateLog implements UpdateLog {
       yield entry;
       next = seq + 1;
     }
+  }
+
+  /**
+   * Updates after that seq. The log is never trimmed as far as its newest checkpoint: the record of that seq, which
+   * is read too where the log still has it, shows that the log did not lose its end.
+   */
+  async #readTail({ docNo, checkpoints: [newest = 1] }: DocumentRecord, actors: Actors, afterSeq: number) {
+    const tail: Uint8Array[] = [];
+    const isNewest = afterSeq === newest;
+    let head = isNewest ? afterSeq - 1 : afterSeq;
+    for await (const [key, value] of this.#records(docNo, head + 1)) {
+      const seq = readU64(key);
+      if (seq !== head + 1) throw new DamagedRecord(`record ${head + 1} is missing`);
+      head = seq;
+      if (seq === afterSeq) continue;
+      const { actorNo, update } = decodeUpdate(key, value);
+      // Whoever wrote it must be known, or history has a hole.
+      actors.nameOf(actorNo);
+      tail.push(update);
+    }
+    if (head < newest) throw new DamagedRecord("the end of the log is missing");
+    return { head, tail };
+  }
+
+  async #readOwnerNumbers(docNo: number): Promise<[yjsClientId: number, actorNo: number][]> {
+    const numbers: [number, number][] = [];
+    for await (const entry of this.#ownerNumbers(docNo)) numbers.push(entry);
+    return numbers;
   }
 
   async *#ownerNumbers(docNo: number): AsyncGenerator<[yjsClientId: number, actorNo: number]> {
