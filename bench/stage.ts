@@ -13,7 +13,6 @@ export interface StageOptions extends StartOptions {
 export interface Used {
   cpuMs: number | undefined;
   writtenBytes: number | undefined;
-  givenBytes: number | undefined;
 }
 
 /** One server with its documents, and the people in front of it. */
@@ -115,13 +114,8 @@ export class Stage implements AsyncDisposable {
     const before = await this.usage();
     await work();
     const after = await this.usage();
-    const difference = (field: "cpuMs" | "writtenBytes" | "givenBytes") =>
-      before && after && after[field] - before[field];
-    return {
-      cpuMs: difference("cpuMs"),
-      writtenBytes: difference("writtenBytes"),
-      givenBytes: difference("givenBytes"),
-    };
+    const difference = (field: "cpuMs" | "writtenBytes") => before && after && after[field] - before[field];
+    return { cpuMs: difference("cpuMs"), writtenBytes: difference("writtenBytes") };
   }
 
   /** @throws TypeError where the stage was not opened as watched */

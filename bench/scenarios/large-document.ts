@@ -1,3 +1,4 @@
+import { FileGrowth } from "../load/file-growth.ts";
 import { pace } from "../load/pace.ts";
 import { IDLE_STORE_MS, wait } from "../load/settled.ts";
 import { grownDocument, Typist } from "../load/typist.ts";
@@ -57,7 +58,7 @@ async function typeInto(bench: Bench, bytes: number): Promise<Measurements> {
   await wait(bench.size(PAUSE_MS + 1_000, 100));
 
   const edits = bench.size(EDITS, 50);
-  const wireBefore = writer!.bytesRead + reader!.bytesRead;
+  const growth = await FileGrowth.begin(stage.directory);
   await stage.inside.beginStalls();
   const used = await stage.using(async () => {
     for (let done = 0; done < edits; done += EDITS_PER_BURST) {
@@ -69,13 +70,12 @@ async function typeInto(bench: Bench, bytes: number): Promise<Measurements> {
     await wait(bench.size(IDLE_STORE_MS - PAUSE_MS, 50));
   });
   const { longestMs } = await stage.inside.stalls();
-  const wire = writer!.bytesRead + reader!.bytesRead - wireBefore;
+  const appendedBytes = await growth.end();
   const per1000 = 1_000 / edits;
   return {
     cpuPer1000: used.cpuMs && used.cpuMs * per1000,
     stallMs: longestMs,
-    // What was given to the kernel and did not go to a person went to a file.
-    fileKbPer1000: used.givenBytes && ((used.givenBytes - wire) / 1_000) * per1000,
+    fileKbPer1000: (appendedBytes / 1_000) * per1000,
     pagesKbPer1000: used.writtenBytes && (used.writtenBytes / 1_000) * per1000,
   };
 }
