@@ -189,9 +189,8 @@ export class SyncConnection implements SocketListener, Worker {
     return this.#request.handshake.schema;
   }
 
-  /** Asks access again, where the change may concern this connection. */
+  /** Asks access again, where the change, which is of this document, may concern this connection. */
   async recheck(change: AccessChange): Promise<void> {
-    if (change.documentId !== undefined && change.documentId !== this.documentId) return;
     if (this.#state.name === "opening") this.#isInDoubt = true;
     if (this.#state.name !== "open") return;
     const { member } = this.#state;

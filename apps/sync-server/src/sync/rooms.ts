@@ -178,7 +178,11 @@ class LoadedRooms implements LiveRooms, House {
   }
 
   async recheck(change: AccessChange): Promise<void> {
-    await Promise.all([...this.#connections].map(connection => connection.recheck(change)));
+    const { documentId } = change;
+    const concerned = [...this.#connections].filter(
+      connection => documentId === undefined || connection.documentId === documentId,
+    );
+    await Promise.all(concerned.map(connection => connection.recheck(change)));
   }
 
   async close(documentId: string, code: ErrorCode): Promise<void> {
