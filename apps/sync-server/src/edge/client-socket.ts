@@ -87,7 +87,7 @@ export class WebSocketClient implements ClientSocket {
   }
 
   get bufferedBytes(): number {
-    return this.#socket.bufferedAmount + this.#writes.bytes;
+    return this.#stream.writableLength + this.#writes.bytes;
   }
 
   get isOpen(): boolean {

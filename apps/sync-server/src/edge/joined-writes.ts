@@ -4,6 +4,8 @@ import type { Duplex } from "node:stream";
 const BY_REFERENCE_BYTES = 16 * 1024;
 /** Time for writing before other events have their turn: the kernel takes 3 to 8 µs a socket. */
 const TURN_MS = 10;
+/** After so many sockets the clock is looked at. */
+const SOCKETS_A_LOOK = 64;
 /** FIN and opcode 2, a binary message in one piece (RFC 6455, 5.2). */
 const BINARY = 0x82;
 
@@ -12,14 +14,15 @@ const BINARY = 0x82;
  * kernel as one piece: with many readers that is most of the work.
  */
 export class WriteTurn {
-  #waiting = new Set<JoinedWrites>();
+  #waiting: JoinedWrites[] = [];
   #immediate: NodeJS.Immediate | undefined;
   /** The last frame that went to somebody by itself: a broadcast goes to many, one after the other. */
   #lastFrame: Uint8Array | undefined;
   #lastMessage: Buffer | undefined;
 
+  /** Called once for each `JoinedWrites` that has something to write. */
   add(writes: JoinedWrites): void {
-    this.#waiting.add(writes);
+    this.#waiting.push(writes);
     this.#immediate ??= setImmediate(() => this.#run());
   }
 
@@ -35,13 +38,17 @@ export class WriteTurn {
   #run(): void {
     const until = performance.now() + TURN_MS;
     this.#immediate = undefined;
-    for (const writes of this.#waiting) {
-      this.#waiting.delete(writes);
+    const waiting = this.#waiting;
+    this.#waiting = [];
+    let count = 0;
+    for (const writes of waiting) {
       writes.flush();
-      if (performance.now() > until) break;
+      if (++count % SOCKETS_A_LOOK === 0 && performance.now() > until) break;
     }
-    if (this.#waiting.size > 0) this.#immediate ??= setImmediate(() => this.#run());
-    else this.#lastFrame = this.#lastMessage = undefined;
+    if (count < waiting.length) {
+      this.#waiting = waiting.slice(count);
+      this.#immediate = setImmediate(() => this.#run());
+    } else this.#lastFrame = this.#lastMessage = undefined;
   }
 }
 

@@ -83,6 +83,19 @@ export class Bytes {
     return new DataView(taken.buffer, taken.byteOffset, bytes);
   }
 
+  /** Whether these are the next bytes; they are read then. */
+  skipIfNext(bytes: Uint8Array): boolean {
+    if (bytes.length > this.left) return false;
+    for (let i = 0; i < bytes.length; i++) if (this.#bytes[this.#at + i] !== bytes[i]) return false;
+    this.#at += bytes.length;
+    return true;
+  }
+
+  /** What was read so far. */
+  get read(): Uint8Array {
+    return this.#bytes.subarray(0, this.#at);
+  }
+
   /** A length-prefixed byte string, as a view. */
   block(): Uint8Array {
     return this.take(this.count(1));

@@ -113,6 +113,9 @@ export class SyncConnection implements SocketListener, Worker {
   #token = "";
   /** Every frame begins with it: varString of the document's id, for some clients with a session after a NUL. */
   #address: string | undefined;
+  #addressBytes = new Uint8Array(0);
+  /** The same bytes for every write that is on disk. */
+  #ackFrame: Uint8Array | undefined;
   readonly #inbound: Inbound[] = [];
   #inboundBytes = 0;
   #isPaused = false;
@@ -288,6 +291,7 @@ export class SyncConnection implements SocketListener, Worker {
     try {
       const input = new Bytes(frame);
       const address = input.string(LIMITS.tokenLength);
+      const addressBytes = input.read.slice();
       const [documentId] = address.split("\0", 1);
       if (documentId !== this.documentId) {
         this.close("NOT_FOUND");
@@ -297,6 +301,7 @@ export class SyncConnection implements SocketListener, Worker {
       if (input.uint() !== AUTH_TOKEN) throw new Malformed("not a token");
       this.#token = input.string(LIMITS.tokenLength);
       this.#address = address;
+      this.#addressBytes = addressBytes;
     } catch (error) {
       this.#failReading(error);
       return true;
@@ -361,8 +366,7 @@ export class SyncConnection implements SocketListener, Worker {
     const { member } = this.#state;
     try {
       const input = new Bytes(frame);
-      if (input.string(LIMITS.tokenLength) !== this.#address)
-        throw new Malformed("another document's address");
+      if (!input.skipIfNext(this.#addressBytes)) throw new Malformed("another document's address");
       const type = input.uint();
       switch (type) {
         case MessageType.Sync:
@@ -447,7 +451,8 @@ export class SyncConnection implements SocketListener, Worker {
   #ack(arrivedAt: number): void {
     const { metrics, clock } = this.#house;
     metrics.ackSeconds.observe((clock.monotonic() - arrivedAt) / 1000);
-    this.#socket.send(ackFrame(this.#address!, true));
+    this.#ackFrame ??= ackFrame(this.address, true);
+    this.#socket.send(this.#ackFrame);
     this.#pauseOrResume();
   }
 
