@@ -1,10 +1,13 @@
 import { once } from "node:events";
 import { connect } from "node:net";
 import { LIMITS } from "@octavo/schema";
+import { BODY_FRAGMENT } from "@octavo/schema/protocol";
 import { createRandom, eventually, seedMessage } from "@octavo/test-kit";
-import { describe, expect, test } from "vitest";
+import { describe, expect, test, vi } from "vitest";
 import WebSocket from "ws";
+import { type XmlElement, XmlText } from "yjs";
 import { recordedDocument, startSyncServer, textOf, writeParagraph } from "../../test/harness.ts";
+import { collectGarbage } from "../../test/hostile/collect-garbage.ts";
 import { RawClient } from "../../test/raw-client.ts";
 import { openMemoryDocumentStore } from "../storage/memory-document-store.ts";
 import { Line } from "./line.ts";
@@ -25,6 +28,16 @@ function exchange(port: number, bytes: string | Uint8Array): Promise<string> {
 const upgradeRequest = (path: string, host = "localhost") =>
   `GET ${path} HTTP/1.1\r\nHost: ${host}\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n` +
   "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n\r\n";
+
+/** Updates of one letter each. */
+function tinyUpdates(count: number): Uint8Array[] {
+  const { document, updates } = recordedDocument();
+  writeParagraph(document, "");
+  const text = document.getXmlFragment(BODY_FRAGMENT).get(0) as XmlElement;
+  text.insert(0, [new XmlText()]);
+  for (let i = 2; i < count; i++) (text.get(0) as XmlText).insert(0, "x");
+  return updates.slice(0, count);
+}
 
 describe("at the upgrade", () => {
   test.each([
@@ -238,6 +251,61 @@ describe("those who do not read or do not write", () => {
     await eventually(() => textOf(stalled.document) === textOf(document));
   });
 
+  test("B1 many who do not read cost little, stay, and have everything when they read again", async () => {
+    const count = 20;
+    await using server = await startSyncServer();
+    /** What the process holds after 10 MB were written in front of so many people who do not read. */
+    const bytesWith = async (people: number) => {
+      const documentId = await server.create();
+      const writer = await RawClient.join({ url: server.url, documentId });
+      const stalled = await Promise.all(
+        Array.from({ length: people }, () => RawClient.join({ url: server.url, documentId, token: "bob" })),
+      );
+      for (const { socket } of stalled) socket.pause();
+      const { document, updates } = recordedDocument();
+      for (let i = 0; i < 200; i++) writeParagraph(document, "x".repeat(100_000));
+      const write = async (part: Uint8Array[]) => {
+        const acks = writer.acks.length + part.length;
+        for (const update of part) writer.update(update);
+        await eventually(() => writer.acks.length === acks);
+        collectGarbage();
+        const { heapUsed, arrayBuffers } = process.memoryUsage();
+        return heapUsed + arrayBuffers;
+      };
+      // The first half is more than the kernel keeps for a socket.
+      const before = await write(updates.slice(0, 100));
+      const bytes = (await write(updates.slice(100))) - before;
+      return { bytes, stalled, text: textOf(document) };
+    };
+    const alone = await bytesWith(0);
+    const { bytes, stalled, text } = await bytesWith(count);
+    expect((bytes - alone.bytes) / count).toBeLessThan(300_000);
+    for (const { socket } of stalled) socket.resume();
+    await eventually(() => stalled.every(client => textOf(client.document) === text));
+    for (const client of stalled) expect(client.close).toBeUndefined();
+  });
+
+  test("B1 who reads nothing for long is let go; acknowledgements are not held back before", async () => {
+    vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"], shouldAdvanceTime: true });
+    try {
+      await using server = await startSyncServer();
+      const documentId = await server.create();
+      const writer = await RawClient.join({ url: server.url, documentId });
+      const stalled = await RawClient.join({ url: server.url, documentId, token: "bob" });
+      stalled.socket.pause();
+      const { document, updates } = recordedDocument();
+      for (let i = 0; i < 150; i++) writeParagraph(document, "x".repeat(100_000));
+      for (const update of updates) writer.update(update);
+      await eventually(() => writer.acks.length === 150);
+      expect(await server.connections()).toBe(2);
+      // In steps: other timers have their effects in between.
+      for (let i = 0; i < 4; i++) await vi.advanceTimersByTimeAsync(LIMITS.slowReaderMs / 3);
+      await eventually(async () => (await server.connections()) === 1);
+    } finally {
+      vi.useRealTimers();
+    }
+  });
+
   test("B2 a socket that never says who it is has to go", async () => {
     await using server = await startSyncServer({ authenticateMs: 100 });
     const silent = new RawClient({ url: server.url, documentId: await server.create() });
@@ -284,6 +352,52 @@ describe("those who do not read or do not write", () => {
     expect(writer.acks).toEqual([]);
     release();
     await eventually(() => writer.acks.length === 100);
+  });
+
+  test("B4 a flood in one document does not hold up who writes in another", async () => {
+    await using server = await startSyncServer();
+    const [flooded, quiet] = [await server.create(), await server.create()];
+    const flooders = await Promise.all(
+      Array.from({ length: 20 }, () => RawClient.join({ url: server.url, documentId: flooded })),
+    );
+    const bystander = await RawClient.join({ url: server.url, documentId: quiet, token: "bob" });
+    const floods = flooders.map(() => tinyUpdates(500));
+    for (const [index, client] of flooders.entries()) {
+      for (const update of floods[index]!) client.update(update);
+    }
+    const latencies: number[] = [];
+    for (const update of tinyUpdates(1000)) {
+      const sentAt = performance.now();
+      const acks = bystander.acks.length;
+      bystander.update(update);
+      await eventually(() => bystander.acks.length > acks);
+      latencies.push(performance.now() - sentAt);
+      if (flooders.every(client => client.acks.length === 500)) break;
+    }
+    expect(latencies.length).toBeGreaterThan(2);
+    expect(Math.max(...latencies)).toBeLessThan(1_000);
+    await eventually(() => flooders.every(client => client.acks.length === 500));
+    for (const client of flooders) expect(client.close).toBeUndefined();
+  });
+
+  test("K8 messages of all sizes arrive whole and in order, between pings and before a close", async () => {
+    await using server = await startSyncServer({ pingMs: 150 });
+    const documentId = await server.create();
+    const writer = await RawClient.join({ url: server.url, documentId });
+    const reader = await RawClient.join({ url: server.url, documentId, token: "bob" });
+    let pings = 0;
+    reader.socket.on("ping", () => pings++);
+    const { document, updates } = recordedDocument();
+    for (let i = 0; i < 200; i++) {
+      writeParagraph(document, "y".repeat([1, 100, 126, 1_000, 17_000, 70_000][i % 6]!));
+    }
+    for (const update of updates) writer.update(update);
+    await eventually(() => textOf(reader.document) === textOf(document) && pings > 1);
+    // Told and closed in one turn.
+    server.rooms.announce(documentId, { type: "storage", writable: true });
+    void server.rooms.close(documentId, "GONE");
+    expect((await reader.closed()).reason).toBe("GONE");
+    expect(reader.messages.at(-1)).toEqual({ type: "storage", writable: true });
   });
 
   test("B5 a peer that gives no sign of life is let go, one that does stays", async () => {
