@@ -1,3 +1,4 @@
+import { setImmediate as nextTurn } from "node:timers/promises";
 import { getHeapStatistics } from "node:v8";
 import { AppError, type ErrorCode, LIMITS } from "@octavo/schema";
 import { SCHEMA_VERSION } from "@octavo/schema/document";
@@ -45,6 +46,8 @@ export interface RoomsOptions {
 }
 
 const LINGER_MS = 30_000;
+/** About 0.5 ms each. */
+const RECHECKS_PER_TURN = 16;
 /** Idle rooms unloaded at once where there is no room for another. */
 const UNLOADED_AT_ONCE = 16;
 /** Documents opened at once: enough for every thread that reads, and a bound on what is in memory half-way. */
@@ -182,7 +185,11 @@ class LoadedRooms implements LiveRooms, House {
     const concerned = [...this.#connections].filter(
       connection => documentId === undefined || connection.documentId === documentId,
     );
-    await Promise.all(concerned.map(connection => connection.recheck(change)));
+    for (let at = 0; at < concerned.length; at += RECHECKS_PER_TURN) {
+      // Each reads the catalog and may end a connection: in a full room all at once would hold up who types elsewhere.
+      if (at > 0) await nextTurn();
+      await Promise.all(concerned.slice(at, at + RECHECKS_PER_TURN).map(one => one.recheck(change)));
+    }
   }
 
   async close(documentId: string, code: ErrorCode): Promise<void> {
