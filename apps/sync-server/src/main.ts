@@ -36,7 +36,7 @@ async function startOrExit(config: Config, log: Log): Promise<OctavoServer> {
 function exitOnUnexpected(log: Log): void {
   process.on("uncaughtException", (error, origin) => {
     log.fatal({ event: "process.crashed", origin, error });
-    process.exit(70);
+    exitAtOnce(70);
   });
 }
 
@@ -58,7 +58,7 @@ function stopOnSignal(server: OctavoServer, log: Log): void {
       log.info({ event: "server.stopping", reason });
       void end(server, log);
     } else if (performance.now() - stoppingSince > SAME_SIGNAL_MS) {
-      process.exit(130);
+      exitAtOnce(130);
     }
   };
   for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"]) process.on(signal, () => stop(signal));
@@ -74,7 +74,17 @@ async function end(server: OctavoServer, log: Log): Promise<void> {
     log.error({ event: "server.closed-badly", error });
   });
   log.info({ event: "server.stopped", durationMs: Math.round(performance.now() - startedAt) });
-  process.exit(exitCode);
+  if (exitCode === 0) process.exit();
+  exitAtOnce(exitCode);
+}
+
+/**
+ * Ends the process without asking anything that is still at work. `process.exit` waits for threads: one that hangs
+ * in a disk would keep it for ever. Another program in our place ends them all, whatever they do.
+ */
+function exitAtOnce(code: number): never {
+  if (process.execve === undefined || process.platform === "win32") process.exit(code);
+  return process.execve(process.execPath, ["node", "--eval", `process.exit(${code})`], {});
 }
 
 function reasonOf(error: unknown, { port, host }: Config): string {
