@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { childEnvironment, ensureInstalled, nodeForChildren, ROOT, runInPlace } from "./prepare.mjs";
 
 /** Benchmarks that only tell numbers. */
-const OTHERS = { replay: "replay.ts", "update-log": "update-log.ts" };
+const OTHERS = { replay: "replay.ts", soak: "soak.ts", "update-log": "update-log.ts" };
 
 ensureInstalled();
 const node = nodeForChildren();
