@@ -11,8 +11,9 @@ const config = readConfigOrExit();
 const log = createLog({ level: config.logLevel, format: config.logFormat });
 exitOnUnexpected(log);
 const server = await startOrExit(config, log);
-announce(server, config);
+// First: whoever reads that it is ready may already send a signal.
 stopOnSignal(server, log);
+announce(server, config);
 
 function readConfigOrExit(): Config {
   try {

@@ -8,7 +8,7 @@ import { beginRecord, cutPower, everythingDurable } from "./power-cut.ts";
 
 const ROUNDS = IS_LONG ? 200 : 4;
 const DOCUMENTS = 3;
-/** A few of them in one round fill what is written between two checkpoints. */
+/** Four of them in one round are more than what is written between two checkpoints. */
 const PASTE_TOKENS = 3_000;
 
 /** LevelDB begins another log file after 16 MiB; in such rounds that happens under the running server. */
@@ -32,7 +32,8 @@ async function typeForAWhile(writers: Writer[], random: Random, hint: string): P
     withinMs: 30_000,
     what: `acknowledgements, ${hint}`,
   });
-  for (let pastes = random.int(0, 6); pastes > 0; pastes--) random.pick(writers).type(PASTE_TOKENS);
+  const pasting = random.pick(writers);
+  for (let pastes = 4; pastes > 0; pastes--) pasting.type(PASTE_TOKENS);
   const until = performance.now() + random.int(0, 400);
   await eventually(() => performance.now() >= until);
 }
@@ -63,7 +64,7 @@ test("X1 kill -9 at any moment loses nothing that was acknowledged or seen, and 
   await house.allSaved(60_000);
   await house.expectEachTokenOnce(seedMessage(random));
   // Checkpoints and trims went on among the kills.
-  expect(house.logged("checkpoint.written").length).toBeGreaterThan(ROUNDS / 2);
+  expect(house.logged("checkpoint.written").length).toBeGreaterThan(ROUNDS / 4);
 });
 
 describe("X2 a power cut", () => {

@@ -49,8 +49,8 @@ for (const [way, fail] of Object.entries(fails)) {
     `X12 the hook %s that ${way} leaves no rejection to nobody, and other documents alone`,
     async hook => {
       // The library writes what hooks throw to the console.
-    vi.spyOn(console, "error").mockImplementation(() => {});
-    const unhandled: unknown[] = [];
+      vi.spyOn(console, "error").mockImplementation(() => {});
+      const unhandled: unknown[] = [];
       const note = (error: unknown) => unhandled.push(error);
       process.on("unhandledRejection", note);
       const failed: string[] = [];
