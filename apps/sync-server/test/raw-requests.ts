@@ -1,6 +1,7 @@
 import { SCHEMA_VERSION } from "@octavo/schema/document";
 import { problem } from "@octavo/schema/http";
 import {
+  CLOSE_HEADER,
   type CloseNotice,
   CONNECTION_HEADER,
   closeNotice,
@@ -115,7 +116,7 @@ export class RawRequests {
   }
 
   close(): Promise<Response> {
-    return this.request("DELETE", {});
+    return this.request("POST", { [CLOSE_HEADER]: "1" });
   }
 }
 

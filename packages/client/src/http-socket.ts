@@ -1,6 +1,7 @@
 import { ERRORS, type ErrorCode, LIMITS } from "@octavo/schema";
 import { problem } from "@octavo/schema/http";
 import {
+  CLOSE_HEADER,
   CONNECTION_HEADER,
   closeNotice,
   connectionOpened,
@@ -57,7 +58,7 @@ export abstract class HttpSocket extends SocketBase {
   private wantsToSpeak = false;
   private spokeAt: number;
   private isOverThere = false;
-  private readonly leave = (): void => this.close();
+  private readonly unlisten: () => void;
 
   /** `farewellAfterMs` is asked when the socket closes: the time until the server is told. */
   constructor(url: string, options: HttpSocketOptions, farewellAfterMs: () => number = () => 0) {
@@ -68,7 +69,7 @@ export abstract class HttpSocket extends SocketBase {
     this.farewellAfterMs = farewellAfterMs;
     this.spokeAt = this.timers.now();
     // A socket of the browser's own ends with its page.
-    if (typeof addEventListener === "function") addEventListener("pagehide", this.leave);
+    this.unlisten = onPageHide(() => this.close());
     void this.open();
   }
 
@@ -166,11 +167,11 @@ export abstract class HttpSocket extends SocketBase {
   }
 
   protected override release(): void {
-    if (typeof removeEventListener === "function") removeEventListener("pagehide", this.leave);
+    this.unlisten();
     for (const request of this.requests) request.abort();
     if (this.connection === undefined || this.isOverThere) return;
     const afterMs = this.farewellAfterMs();
-    if (afterMs > 0) this.timers.after(afterMs, () => void this.sayGoodbye([]));
+    if (afterMs > 0) this.sayGoodbyeAfter(afterMs);
     else void this.sayGoodbye(this.outgoing);
   }
 
@@ -250,27 +251,42 @@ export abstract class HttpSocket extends SocketBase {
     return false;
   }
 
+  private sayGoodbyeAfter(ms: number): void {
+    const say = (): void => {
+      cancel();
+      unlisten();
+      void this.sayGoodbye([]);
+    };
+    const cancel = this.timers.after(ms, say);
+    const unlisten = onPageHide(say);
+  }
+
   /** What was sent before the close arrives, and the server need not wait for this socket to come back. */
   private async sayGoodbye(frames: Uint8Array[]): Promise<void> {
-    const say = (method: string, headers: Record<string, string>, body?: Uint8Array<ArrayBuffer>) =>
-      this.fetch(this.url, {
-        ...this.init(method, headers),
-        ...(body && { body }),
-        keepalive: (body?.length ?? 0) < KEEPALIVE_BYTES,
-      });
+    const body = writeFrames(nextBatch(frames));
+    const headers = {
+      [FRAME_HEADER]: String(this.taken + 1),
+      [CLOSE_HEADER]: "1",
+      "content-type": FRAMES_TYPE,
+    };
     try {
-      const batch = nextBatch(frames);
-      if (batch.length > 0)
-        await say(
-          "POST",
-          { [FRAME_HEADER]: String(this.taken + 1), "content-type": FRAMES_TYPE },
-          writeFrames(batch),
-        );
-      await say("DELETE", {});
+      // One request: a page that is being left makes no second one.
+      await this.fetch(this.url, {
+        ...this.init("POST", headers),
+        body,
+        keepalive: body.length < KEEPALIVE_BYTES,
+      });
     } catch {
       // Then the server finds out by itself.
     }
   }
+}
+
+/** Where there is a page: it may be left at once. Returns the end of it. */
+function onPageHide(listener: () => void): () => void {
+  if (typeof window === "undefined") return () => {};
+  window.addEventListener("pagehide", listener);
+  return () => window.removeEventListener("pagehide", listener);
 }
 
 /** As many of the frames as one request takes. */

@@ -73,9 +73,10 @@ export class Link {
     if (this.store.getSnapshot().state === "waiting") this.open();
   }
 
-  /** Takes a new socket in place of one that works. */
+  /** Takes a new socket in place of the present one. */
   reopen(): void {
-    if (this.store.getSnapshot().state !== "connected") return;
+    const { state } = this.store.getSnapshot();
+    if (state !== "connected" && state !== "connecting") return;
     this.isReopening = true;
     this.target.hangUp();
   }

@@ -3,6 +3,7 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import { AppError, LIMITS } from "@octavo/schema";
 import { problemOf } from "@octavo/schema/http";
 import {
+  CLOSE_HEADER,
   CONNECTION_HEADER,
   EVENT_STREAM_TYPE,
   FRAME_HEADER,
@@ -55,7 +56,7 @@ export interface EventsDoor {
 const READERS = 2;
 /** Connections that are over and whose client was not told yet; each costs a kilobyte for as long as it could resume. */
 const UNTOLD = 1_000;
-const METHODS = "GET, POST, DELETE";
+const METHODS = "GET, POST";
 
 /** Opens the way from requests to a room, for clients whose WebSockets do not get through. */
 export function createEventsDoor(options: EventsDoorOptions): EventsDoor {
@@ -131,10 +132,6 @@ class Door implements EventsDoor {
         return request.headers[CONNECTION_HEADER] === undefined ? this.#open(question) : this.#take(question);
       case "GET":
         return this.#give(question);
-      case "DELETE":
-        this.#clientOf(question).forget();
-        response.writeHead(204).end();
-        return;
       default:
         response.setHeader("allow", METHODS);
         throw new AppError("METHOD_NOT_ALLOWED");
@@ -166,7 +163,7 @@ class Door implements EventsDoor {
     }
   }
 
-  /** A POST with frames, or with none as a sign of life. */
+  /** A POST with frames, or with none as a sign of life; it may be the last. */
   async #take(question: Question): Promise<void> {
     const { request, response } = question;
     const client = this.#clientOf(question);
@@ -180,6 +177,7 @@ class Door implements EventsDoor {
       if (first === undefined && frames.length > 0) throw new AppError("INVALID_REQUEST");
       const received = await client.take(first ?? 1, frames, bytes);
       if (!client.isOpen) throw new AppError(client.closeCode);
+      if (headerOf(request, CLOSE_HEADER) !== undefined) client.forget();
       answerJson(response, { received });
     } catch (error) {
       // A request that was cut is sent again; one that is wrong would be wrong again.
@@ -281,7 +279,7 @@ function allowOrigin(response: ServerResponse, origin: string): void {
     .setHeader("access-control-allow-methods", METHODS)
     .setHeader(
       "access-control-allow-headers",
-      ["content-type", CONNECTION_HEADER, FRAME_HEADER, LAST_EVENT_HEADER].join(", "),
+      ["content-type", CLOSE_HEADER, CONNECTION_HEADER, FRAME_HEADER, LAST_EVENT_HEADER].join(", "),
     )
     .setHeader("access-control-expose-headers", FRAME_HEADER);
 }
