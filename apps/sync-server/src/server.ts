@@ -62,6 +62,8 @@ const CLOSE_MS = {
   lock: 200,
   pages: 700,
 };
+/** Of the door's time: somebody between two polls asks again within a round trip. */
+const POLL_GAP_MS = 150;
 /** A store that does not answer a probe in this time is not ready. */
 const PROBE_MS = 2_000;
 
@@ -162,10 +164,10 @@ async function start(
     log,
   });
   const port = await door.listen(config.port, config.host, BACKLOG);
-  shutdown.add("door", CLOSE_MS.door, () => {
+  shutdown.add("door", CLOSE_MS.door, async () => {
     // Their answers are the ones that the door would wait for.
-    events.close();
-    return door.close(CLOSE_MS.door - 100);
+    await events.close(POLL_GAP_MS);
+    await door.close(CLOSE_MS.door - POLL_GAP_MS - 100);
   });
   url = config.url ?? `http://${reachableHost(config.host, "localhost")}:${port}`;
 

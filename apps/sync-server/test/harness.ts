@@ -171,7 +171,7 @@ export async function startSyncServer(options: SyncServerOptions = {}): Promise<
       for (const client of clients) client.destroy();
       await rooms.drain(2_000).catch(() => {});
       door.close();
-      events.close();
+      await events.close(0);
       server.close();
       server.closeAllConnections();
       if (options.store === undefined) await store.close();

@@ -31,7 +31,7 @@ export interface RawRequestsOptions {
 
 /** What a poll was answered with. */
 export type PollAnswer =
-  | { kind: "frames"; first: number; frames: ServerFrame[] }
+  | { kind: "frames"; first: number; frames: ServerFrame[]; notice: CloseNotice | undefined }
   | { kind: "nothing" }
   | { kind: "close"; notice: CloseNotice }
   | { kind: "problem"; status: number; code: string };
@@ -103,10 +103,12 @@ export class RawRequests {
     if (response.headers.get("content-type") === "application/json")
       return { kind: "close", notice: closeNotice.parse(await response.json()) };
     const frames = readFrames(new Uint8Array(await response.arrayBuffer()), Number.POSITIVE_INFINITY) ?? [];
+    const close = response.headers.get(CLOSE_HEADER);
     return {
       kind: "frames",
       first: Number(response.headers.get(FRAME_HEADER)),
       frames: frames.map(readFrame),
+      notice: close === null ? undefined : closeNotice.parse(JSON.parse(close)),
     };
   }
 

@@ -1,5 +1,11 @@
 import { LIMITS } from "@octavo/schema";
-import { FRAME_HEADER, FRAMES_TYPE, readFrameNumber, readFrames } from "@octavo/schema/protocol";
+import {
+  CLOSE_HEADER,
+  FRAME_HEADER,
+  FRAMES_TYPE,
+  readFrameNumber,
+  readFrames,
+} from "@octavo/schema/protocol";
 import { HttpSocket } from "./http-socket.ts";
 import { CLOSED } from "./socket.ts";
 
@@ -29,6 +35,8 @@ export class LongPollSocket extends HttpSocket {
         throw new TypeError("Not an answer of the server");
       for (const [index, frame] of frames.entries())
         this.frameCame(first + index, frame.slice().buffer as ArrayBuffer);
+      const notice = response.headers.get(CLOSE_HEADER);
+      if (notice !== null) this.closeCame(JSON.parse(notice));
     };
     return this.request("GET", {}, { withinMs: ANSWER_MS, read });
   }

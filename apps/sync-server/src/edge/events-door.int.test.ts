@@ -354,6 +354,19 @@ describe("the end", () => {
     expect(await byPost.send(2, ...paragraphs(byPost, "no"))).toBe("FORBIDDEN");
   });
 
+  test("T10 the last frames and the close are in one answer, for there may be no other", async () => {
+    await using server = await startSyncServer();
+    const client = new RawRequests({ url: server.url, documentId: "1".repeat(22) });
+    const opened = await client.request("POST", {}, writeFrames([client.auth()]));
+    client.connection = (await opened.json()).connection;
+    expect(await client.poll(0)).toEqual({
+      kind: "frames",
+      first: 1,
+      frames: [{ kind: "denied", reason: "NOT_FOUND" }],
+      notice: { code: 4404, reason: "NOT_FOUND" },
+    });
+  });
+
   test("T12 a stream has signs of life and asks proxies to leave it alone", async () => {
     await using server = await startSyncServer({ events: { times: { streamPingMs: 20 } } });
     const client = await RawRequests.open({ url: server.url, documentId: await server.create() });

@@ -48,8 +48,8 @@ interface Asker {
 export interface EventsDoor {
   /** Answers a request to a document's HTTP transports. */
   handleRequest(request: IncomingMessage, response: ServerResponse, asker: Asker): Promise<void>;
-  /** Lets nobody in any more, and sends everybody away with SHUTTING_DOWN. */
-  close(): void;
+  /** Lets nobody in any more, sends everybody away with SHUTTING_DOWN, and waits that long for those who are between two polls. */
+  close(patienceMs: number): Promise<void>;
 }
 
 /** Requests of one connection that may be in the middle of their body: one, and the repetition of one that got lost. */
@@ -79,6 +79,7 @@ class Door implements EventsDoor {
   readonly #clients = new Map<string, HttpClient>();
   readonly #untold = new Set<HttpClient>();
   readonly #line: Line;
+  #onAllTold = () => {};
   readonly #silences: NodeJS.Timeout;
   #isClosed = false;
 
@@ -116,10 +117,17 @@ class Door implements EventsDoor {
     }
   }
 
-  close(): void {
+  async close(patienceMs: number): Promise<void> {
     this.#isClosed = true;
     clearInterval(this.#silences);
     for (const client of [...this.#clients.values()]) client.close("SHUTTING_DOWN");
+    if (this.#untold.size === 0) return;
+    const { promise, resolve } = Promise.withResolvers<void>();
+    this.#onAllTold = resolve;
+    const patience = setTimeout(resolve, patienceMs);
+    await promise;
+    clearTimeout(patience);
+    for (const client of [...this.#untold]) client.forget();
   }
 
   #answer(question: Question): void | Promise<void> {
@@ -220,6 +228,7 @@ class Door implements EventsDoor {
       onGone: () => {
         leave();
         this.#untold.delete(client);
+        if (this.#untold.size === 0) this.#onAllTold();
         this.#clients.delete(client.id);
       },
     });
@@ -281,7 +290,7 @@ function allowOrigin(response: ServerResponse, origin: string): void {
       "access-control-allow-headers",
       ["content-type", CLOSE_HEADER, CONNECTION_HEADER, FRAME_HEADER, LAST_EVENT_HEADER].join(", "),
     )
-    .setHeader("access-control-expose-headers", FRAME_HEADER);
+    .setHeader("access-control-expose-headers", `${FRAME_HEADER}, ${CLOSE_HEADER}`);
 }
 
 function answerJson(response: ServerResponse, body: unknown): void {

@@ -1,6 +1,12 @@
 import type { ServerResponse } from "node:http";
 import { LIMITS } from "@octavo/schema";
-import { type CloseNotice, FRAME_HEADER, FRAMES_TYPE, writeFrames } from "@octavo/schema/protocol";
+import {
+  CLOSE_HEADER,
+  type CloseNotice,
+  FRAME_HEADER,
+  FRAMES_TYPE,
+  writeFrames,
+} from "@octavo/schema/protocol";
 import type { HttpClient, Outlet } from "./http-client.ts";
 
 /** One poll: answered with the frames that wait as soon as there is one, else after a while with nothing. */
@@ -28,34 +34,41 @@ export class LongPoll implements Outlet {
   }
 
   pump(): void {
-    if (this.#isAnswered) return;
-    const { outbound } = this.#client;
-    const first = outbound.nextNumber;
-    const frames: Uint8Array[] = [];
-    let bytes = 0;
-    for (let frame = outbound.peek(); frame && bytes < LIMITS.pollBytes; frame = outbound.peek()) {
-      if (frames.length > 0 && bytes + frame.length > LIMITS.pollBytes) break;
-      frames.push(frame);
-      bytes += frame.length;
-      outbound.advance();
-    }
-    if (frames.length === 0) return;
-    const body = writeFrames(frames);
-    this.#answer(200, { [FRAME_HEADER]: first, "content-type": FRAMES_TYPE }, body);
+    if (this.#isAnswered || this.#client.outbound.peek() === undefined) return;
+    this.#answerFrames({});
   }
 
   end(notice: CloseNotice): void {
-    // Frames that wait come first; the next poll is told.
-    this.pump();
     if (this.#isAnswered) return;
-    this.#answer(200, { "content-type": "application/json" }, JSON.stringify(notice));
-    this.#client.forget();
+    const { outbound } = this.#client;
+    const text = JSON.stringify(notice);
+    const hasFrames = outbound.peek() !== undefined;
+    // More than fits into this answer: the next poll is told.
+    const isLast = outbound.unsentBytes <= LIMITS.pollBytes;
+    if (hasFrames) this.#answerFrames(isLast ? { [CLOSE_HEADER]: text } : {});
+    else this.#answer(200, { "content-type": "application/json" }, text);
+    if (isLast) this.#client.forget();
   }
 
   replace(): void {
     // An answer that nobody fetches would be kept once more with each poll.
     if (this.#response.writableLength > 0) this.#response.destroy();
     else this.#answerNothing();
+  }
+
+  #answerFrames(headers: Record<string, string>): void {
+    const { outbound } = this.#client;
+    const first = outbound.nextNumber;
+    const frames: Uint8Array[] = [];
+    let bytes = 0;
+    for (let frame = outbound.peek(); frame; frame = outbound.peek()) {
+      if (frames.length > 0 && bytes + frame.length > LIMITS.pollBytes) break;
+      frames.push(frame);
+      bytes += frame.length;
+      outbound.advance();
+    }
+    const all = { ...headers, [FRAME_HEADER]: first, "content-type": FRAMES_TYPE };
+    this.#answer(200, all, writeFrames(frames));
   }
 
   #answerNothing(): void {

@@ -12,7 +12,7 @@ export const EVENTS_SUFFIX = "/events";
 export const CONNECTION_HEADER = "octavo-connection";
 /** Number of the first frame in a body. */
 export const FRAME_HEADER = "octavo-frame";
-/** Present in the last POST of a connection: it is over when the frames are taken. */
+/** In the last POST of a connection: it is over when the frames are taken. In an answer to a poll: a CloseNotice, for after its frames. */
 export const CLOSE_HEADER = "octavo-close";
 /** Number of the last frame that the client has, in any of its requests. */
 export const LAST_EVENT_HEADER = "last-event-id";
