@@ -9,6 +9,7 @@ import { judge, type Measurements, medians, type Scenario, type Verdict } from "
 import { SCENARIOS } from "./scenarios/index.ts";
 import { digits, table } from "./table.ts";
 import { installPeers, type TargetName, targetOf } from "./targets.ts";
+import { loadTrace } from "./trace.ts";
 
 const { values } = parseArgs({
   options: {
@@ -96,7 +97,7 @@ function summary(measurements: Measurements): string {
     .join(", ");
 }
 
-function report(outcomes: readonly Outcome[], minutes: number): number {
+async function report(outcomes: readonly Outcome[], minutes: number): Promise<number> {
   const verdicts = outcomes.flatMap(outcome => outcome.verdicts);
   const rows = verdicts.map(({ what, unit, ours, peer, ratio, target, isMet }) => [
     unit === "" ? what : `${what}, ${unit}`,
@@ -108,6 +109,9 @@ function report(outcomes: readonly Outcome[], minutes: number): number {
   ]);
   const title = targetOf(PEER).title;
   console.log(`\n${table(["", "Octavo", title, "ratio", "target", ""], rows)}\n`);
+  if (outcomes.some(({ scenario }) => scenario === "opening")) {
+    console.log(`The history that is opened: ${(await loadTrace(1)).name}.`);
+  }
   const missed = verdicts.filter(({ isMet }) => isMet === false).length;
   const judged = verdicts.filter(({ isMet }) => isMet !== undefined).length;
   const failures = outcomes.flatMap(outcome => outcome.failures);

@@ -1,6 +1,6 @@
 import { pace } from "../load/pace.ts";
 import { reached } from "../load/settled.ts";
-import { Typist } from "../load/typist.ts";
+import { SOMEBODY, Typist } from "../load/typist.ts";
 import { percentile, type Scenario } from "../scenario.ts";
 
 const LETTERS_PER_SECOND = 50;
@@ -16,7 +16,7 @@ export const alone: Scenario = {
   async run(bench) {
     const stage = await bench.open([undefined]);
     const [client] = await stage.people([0]);
-    const typist = new Typist(1_000);
+    const typist = new Typist(SOMEBODY);
     const sentAt: number[] = [];
     const latencies: number[] = [];
     client!.onAck = () => latencies.push(performance.now() - sentAt.shift()!);

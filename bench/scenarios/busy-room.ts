@@ -1,6 +1,6 @@
 import { pace } from "../load/pace.ts";
 import { STORE_MS, wait } from "../load/settled.ts";
-import { Typist } from "../load/typist.ts";
+import { SOMEBODY, Typist } from "../load/typist.ts";
 import { Witness } from "../load/witness.ts";
 import { percentile, type Scenario } from "../scenario.ts";
 
@@ -29,7 +29,7 @@ export const busyRoom: Scenario = {
     const people = await stage.people(Array.from({ length: bench.size(500, 60) }, () => 0));
     const typists = people
       .slice(0, WRITERS)
-      .map((client, index) => ({ client, typist: new Typist(1000 + index) }));
+      .map((client, index) => ({ client, typist: new Typist(SOMEBODY + index) }));
     for (const { client, typist } of typists) client.sendUpdate(typist.begin);
     const witnesses = people.slice(-WITNESSES).map(client => new Witness(client));
     await Promise.all(witnesses.map(witness => witness.saw(typists.map(({ typist }) => typist))));

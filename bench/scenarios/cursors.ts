@@ -1,5 +1,6 @@
 import { pace } from "../load/pace.ts";
 import { still, wait } from "../load/settled.ts";
+import { SOMEBODY } from "../load/typist.ts";
 import type { Scenario } from "../scenario.ts";
 
 const MOVES_PER_SECOND = 2;
@@ -23,7 +24,7 @@ export const cursors: Scenario = {
     const people = await stage.people(Array.from({ length: count }, () => 0));
     const clocks = new Array<number>(count).fill(1);
     const move = (index: number) => {
-      people[index]!.sendAwareness(1_000 + index, clocks[index]!++, cursorAt(index, clocks[index]!));
+      people[index]!.sendAwareness(SOMEBODY + index, clocks[index]!++, cursorAt(index, clocks[index]!));
     };
     for (let index = 0; index < count; index++) move(index);
     const frames = () => people.reduce((sum, { counts }) => sum + counts.awareness, 0);

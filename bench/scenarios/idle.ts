@@ -1,5 +1,6 @@
 import { pace } from "../load/pace.ts";
 import { wait } from "../load/settled.ts";
+import { SOMEBODY } from "../load/typist.ts";
 import type { Scenario } from "../scenario.ts";
 
 /** Every client says that often that it is still there (y-protocols `outdatedTimeout` / 2). */
@@ -37,7 +38,7 @@ export const idle: Scenario = {
     people.push(...(await stage.people(documents.slice(first))));
     let clock = 1;
     const beat = (index: number) =>
-      people[index % people.length]!.sendAwareness(1_000 + (index % people.length), clock, STATE);
+      people[index % people.length]!.sendAwareness(SOMEBODY + (index % people.length), clock, STATE);
     for (let index = 0; index < people.length; index++) beat(index);
     await wait(bench.size(5_000, 50));
 

@@ -1,7 +1,7 @@
 import { createRandom } from "@octavo/test-kit/random";
 import { countLost, startTyping } from "../load/losses.ts";
 import { pace } from "../load/pace.ts";
-import { Typist } from "../load/typist.ts";
+import { SOMEBODY, Typist } from "../load/typist.ts";
 import { Witness } from "../load/witness.ts";
 import type { Scenario } from "../scenario.ts";
 
@@ -33,7 +33,7 @@ export const killNine: Scenario = {
       const readers = (await stage.people(documents)).map(client => new Witness(client));
       const typed = startTyping(
         writers,
-        documents.map(index => new Typist(1_000 + round * DOCUMENTS + index)),
+        documents.map(index => new Typist(SOMEBODY + round * DOCUMENTS + index)),
       );
       const letters = Math.round(random.int(300, bench.size(4_000, 600)) * 0.001 * LETTERS_PER_SECOND);
       const perSecond = DOCUMENTS * LETTERS_PER_SECOND;

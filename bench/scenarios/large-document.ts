@@ -1,7 +1,7 @@
 import { FileGrowth } from "../load/file-growth.ts";
 import { pace } from "../load/pace.ts";
 import { IDLE_STORE_MS, wait } from "../load/settled.ts";
-import { grownDocument, Typist } from "../load/typist.ts";
+import { grownDocument, SOMEBODY, Typist } from "../load/typist.ts";
 import { Witness } from "../load/witness.ts";
 import type { Bench, Measurements, Row, Scenario } from "../scenario.ts";
 
@@ -50,7 +50,7 @@ function writtenRows(size: string, ratio: number): Row[] {
 async function typeInto(bench: Bench, bytes: number): Promise<Measurements> {
   const stage = await bench.open([grownDocument(bytes)], { watched: true });
   const [writer, reader] = await stage.people([0, 0]);
-  const typist = new Typist(1_000);
+  const typist = new Typist(SOMEBODY);
   const witness = new Witness(reader!);
   writer!.sendUpdate(typist.begin);
   await witness.saw([typist]);

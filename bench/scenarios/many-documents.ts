@@ -1,6 +1,6 @@
 import { pace } from "../load/pace.ts";
 import { IDLE_STORE_MS, reached, wait } from "../load/settled.ts";
-import { Typist } from "../load/typist.ts";
+import { SOMEBODY, Typist } from "../load/typist.ts";
 import { percentile, type Scenario } from "../scenario.ts";
 
 /** 1,000 documents with two people each, one of them typing a letter a second; then all pause, and all is stored. */
@@ -26,7 +26,7 @@ export const manyDocuments: Scenario = {
     const documents = Array.from({ length: count }, (_, index) => index);
     const writers = await stage.people(documents);
     const readers = await stage.people(documents);
-    const typists = documents.map(index => new Typist(1000 + index));
+    const typists = documents.map(index => new Typist(SOMEBODY + index));
     let arrived = 0;
     const latencies: number[] = [];
     const sentAt = new Float64Array(count);

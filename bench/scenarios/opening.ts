@@ -2,12 +2,12 @@ import { Doc, encodeStateAsUpdate, getState, XmlElement, XmlText } from "yjs";
 import { CountingProxy } from "../load/counting-proxy.ts";
 import { openAsItsClientDoes } from "../load/openers.ts";
 import { reached, wait } from "../load/settled.ts";
-import { Typist } from "../load/typist.ts";
+import { SOMEBODY, Typist } from "../load/typist.ts";
 import { type Measurements, medians, type Scenario } from "../scenario.ts";
 import type { Stage } from "../stage.ts";
 import { loadTrace } from "../trace.ts";
 
-const AUTHOR = 77;
+const AUTHOR = SOMEBODY - 1;
 /** What comes after the text counts too: some servers send it twice. */
 const AFTERMATH_MS = 700;
 
@@ -31,7 +31,7 @@ export const opening: Scenario = {
     const stage = await bench.open([update]);
     // The state on disk is to be one that the server wrote, as it writes them.
     const [person] = await stage.people([0]);
-    person!.sendUpdate(new Typist(1_000).begin);
+    person!.sendUpdate(new Typist(SOMEBODY).begin);
     await reached(() => person!.counts.ack, 1);
     await wait(bench.size(3_000, 2_200));
     await stage.stop();

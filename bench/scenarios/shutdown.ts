@@ -2,7 +2,7 @@ import { execFileSync } from "node:child_process";
 import { countLost, startTyping } from "../load/losses.ts";
 import { pace } from "../load/pace.ts";
 import { wait } from "../load/settled.ts";
-import { Typist } from "../load/typist.ts";
+import { SOMEBODY, Typist } from "../load/typist.ts";
 import type { Bench, Scenario } from "../scenario.ts";
 
 /** After this a supervisor kills it. */
@@ -44,7 +44,7 @@ async function end(bench: Bench, before: (pid: number) => void): Promise<{ exitM
   const people = await stage.people(Array.from({ length: documents }, (_, index) => index));
   const typed = startTyping(
     people,
-    people.map((_, index) => new Typist(1_000 + index)),
+    people.map((_, index) => new Typist(SOMEBODY + index)),
   );
   const perSecond = documents * 10;
   await pace(perSecond * bench.size(3, 1), perSecond, index => typed[index % documents]!.type());

@@ -1,6 +1,6 @@
 import { pace } from "../load/pace.ts";
 import { wait } from "../load/settled.ts";
-import { Typist } from "../load/typist.ts";
+import { SOMEBODY, Typist } from "../load/typist.ts";
 import { Witness } from "../load/witness.ts";
 import { percentile, type Scenario } from "../scenario.ts";
 
@@ -26,7 +26,7 @@ export const smallRooms: Scenario = {
     const stage = await bench.open(Array.from({ length: rooms }, () => undefined));
     const seats = Array.from({ length: rooms * TYPISTS_PER_ROOM }, (_, index) => index % rooms);
     const people = await stage.people(seats);
-    const typists = people.map((_, index) => new Typist(1_000 + index));
+    const typists = people.map((_, index) => new Typist(SOMEBODY + index));
     const sentAt = new Map<string, number>();
     const witnesses = people.map(client => new Witness(client));
     const others = seats.map((room, index) =>

@@ -1,5 +1,6 @@
 import * as Y from "yjs";
 import { reached, wait } from "../load/settled.ts";
+import { SOMEBODY } from "../load/typist.ts";
 import { Witness } from "../load/witness.ts";
 import type { Scenario } from "../scenario.ts";
 
@@ -28,7 +29,7 @@ export const stalled: Scenario = {
     const [writer] = await stage.people([0]);
     const readers = await stage.people(Array.from({ length: count }, () => 0));
     const witnesses = readers.map(client => new Witness(client));
-    const rewriter = new Rewriter(1_000);
+    const rewriter = new Rewriter(SOMEBODY);
     const send = async (updates: number) => {
       const before = writer!.counts.ack;
       for (let sent = 0; sent < updates; sent++) {
@@ -40,7 +41,7 @@ export const stalled: Scenario = {
     // What this traffic needs whoever reads is there before anybody stops to read.
     await send(bench.size(100, 5));
     await Promise.all(
-      witnesses.map(witness => reached(() => witness.clocks.get(1_000) ?? 0, rewriter.clock)),
+      witnesses.map(witness => reached(() => witness.clocks.get(SOMEBODY) ?? 0, rewriter.clock)),
     );
     const before = await stage.inside.memory();
     for (const reader of readers) reader.pause();
@@ -57,7 +58,7 @@ export const stalled: Scenario = {
       };
       reader.resume();
     }
-    const has = () => witnesses.filter(({ clocks }) => (clocks.get(1_000) ?? 0) >= rewriter.clock).length;
+    const has = () => witnesses.filter(({ clocks }) => (clocks.get(SOMEBODY) ?? 0) >= rewriter.clock).length;
     await reached(has, count, 30_000).catch(() => wait(0));
     return {
       kbPerReader: (after - before) / 1_000 / count,

@@ -1,5 +1,5 @@
 import { wait } from "../load/settled.ts";
-import { Typist } from "../load/typist.ts";
+import { SOMEBODY, Typist } from "../load/typist.ts";
 import { percentile, type Scenario } from "../scenario.ts";
 
 const WRITERS = 100;
@@ -27,7 +27,7 @@ export const throughput: Scenario = {
     let isOver = false;
     let answered = 0;
     for (const [index, client] of people.entries()) {
-      const typist = new Typist(1_000 + index);
+      const typist = new Typist(SOMEBODY + index);
       const sentAt: number[] = [];
       const send = (update: Uint8Array) => {
         sentAt.push(performance.now());

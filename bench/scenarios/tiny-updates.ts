@@ -1,4 +1,4 @@
-import { Typist } from "../load/typist.ts";
+import { SOMEBODY, Typist } from "../load/typist.ts";
 import { Witness } from "../load/witness.ts";
 import type { Scenario } from "../scenario.ts";
 
@@ -21,7 +21,7 @@ export const tinyUpdates: Scenario = {
   async run(bench) {
     const stage = await bench.open([undefined], { watched: true });
     const people = await stage.people(Array.from({ length: CLIENTS }, () => 0));
-    const typists = people.map((_, index) => new Typist(1_000 + index));
+    const typists = people.map((_, index) => new Typist(SOMEBODY + index));
     const witnesses = people.map(client => new Witness(client));
     for (const [index, client] of people.entries()) client.sendUpdate(typists[index]!.begin);
     // Nobody is sent what they wrote themselves.
