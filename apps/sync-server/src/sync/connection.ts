@@ -8,7 +8,6 @@ import type { ClientSocket, SocketListener, SocketRequest } from "../documents/c
 import type { Metrics } from "../metrics/metrics.ts";
 import type { DocumentMeta } from "../storage/document-store.ts";
 import { Bytes, Malformed } from "./bytes.ts";
-import type { Engine } from "./engine.ts";
 import { checkHandshake, decideEntry, type Entry, type Identify, isWritable } from "./entry.ts";
 import type { Gate } from "./gate.ts";
 import { isStateVector } from "./guard.ts";
@@ -21,9 +20,8 @@ import type { Turns, Worker } from "./turns.ts";
 import {
   AUTH_TOKEN,
   ackFrame,
-  type ClientConnection,
+  authenticatedFrame,
   deniedFrame,
-  type HocuspocusConnection,
   MessageType,
   missedFrame,
   SyncType,
@@ -35,7 +33,6 @@ import { Writes } from "./writes.ts";
 
 /** What a connection asks of the rooms. */
 export interface House {
-  readonly engine: Engine<SyncConnection>;
   readonly access: Access;
   readonly identify: Identify;
   readonly clock: Clock;
@@ -67,7 +64,6 @@ type State =
 /** What there is once access was decided and the room is loaded. */
 interface Member {
   readonly actor: string;
-  readonly connection: HocuspocusConnection;
   readonly seat: Seat;
   readonly room: OpenRoom;
   readonly writes: Writes;
@@ -93,7 +89,7 @@ const TOKEN_RENEWAL_MS = 60_000;
 /** Asked for again after half of what is left, down to this. */
 const TOKEN_RETRY_MS = 250;
 
-/** One socket on one document. Reads every frame before Hocuspocus does, and gives on only what it is to answer. */
+/** One socket on one document: the server's side of Hocuspocus' protocol. */
 export class SyncConnection implements SocketListener, Worker {
   readonly documentId: string;
   readonly #socket: ClientSocket;
@@ -105,7 +101,6 @@ export class SyncConnection implements SocketListener, Worker {
   /** Access changed while this connection was being let in by what was decided before. */
   #isInDoubt = false;
   #decisions: Promise<void> = Promise.resolve();
-  #client: ClientConnection | undefined;
   #room: OpenRoom | undefined;
   #entry: Entry | undefined;
   /** For whom a seat was taken. */
@@ -205,23 +200,9 @@ export class SyncConnection implements SocketListener, Worker {
     }
   }
 
-  /** Called by the engine when Hocuspocus took the connection: from here on it belongs to the room. */
-  attached(connection: HocuspocusConnection): void {
-    const room = this.#room;
-    const entry = this.#entry;
-    if (this.#state.name !== "opening" || room === undefined || entry === undefined) return;
-    if (this.#isInDoubt) {
-      // Nothing of the document may go to somebody of whom it was decided meanwhile.
-      this.#decideWhileOpening().then(
-        () => this.attached(connection),
-        error => this.#fail(error),
-      );
-      return;
-    }
-    this.#clear("authenticate");
-    const { identity, actor, role } = entry;
-    const writable = this.mayWrite;
-    connection.readOnly = !writable;
+  /** From here on it belongs to the room. */
+  #join(room: OpenRoom, { identity, actor, role }: Entry): void {
+    const writable = this.#mayWrite;
     const writes = new Writes(room.room, this, {
       actor,
       isWritable: writable,
@@ -229,12 +210,13 @@ export class SyncConnection implements SocketListener, Worker {
       events: {
         acked: arrivedAt => this.#ack(arrivedAt),
         refused: (code, reason) => this.#refuse(code, reason),
-        missing: () => this.#askForAll(connection),
+        missing: () => this.#askForAll(room),
         close: code => this.close(code),
       },
     });
     const user = presenceUserOf(identity);
     const { epoch, schemaVersion } = room.room.meta;
+    this.#socket.send(authenticatedFrame(this.address, writable));
     this.#socket.send(
       serverMessageFrame(this.address, {
         type: "welcome",
@@ -248,10 +230,8 @@ export class SyncConnection implements SocketListener, Worker {
     const seat = room.presence.enter(this, { actor, user });
     this.#state = {
       name: "open",
-      member: { actor, connection, room, seat, writes, identity, role, writable },
+      member: { actor, room, seat, writes, identity, role, writable },
     };
-    // Hocuspocus ends a document's connection and leaves its socket open; the client would wait for ever.
-    connection.onClose(() => this.close("INTERNAL"));
     const storage = this.#house.storeMessage();
     if (!storage.writable) this.send(storage);
     room.joined(this);
@@ -261,8 +241,7 @@ export class SyncConnection implements SocketListener, Worker {
     this.#house.turns.schedule(this);
   }
 
-  /** Whether this connection may write, for the scope that the Authenticated frame tells. */
-  get mayWrite(): boolean {
+  get #mayWrite(): boolean {
     const entry = this.#entry;
     const kind = this.#room?.room.meta.kind;
     if (entry === undefined || kind === undefined) return false;
@@ -307,24 +286,23 @@ export class SyncConnection implements SocketListener, Worker {
       return true;
     }
     this.#state = { name: "opening" };
-    void this.#open(frame);
+    void this.#open();
     return true;
   }
 
-  async #open(authFrame: Uint8Array): Promise<void> {
+  async #open(): Promise<void> {
     this.#clear("authenticate");
     try {
       await this.#house.openings.run(() => this.#comeIn());
+      // Nothing of the document may go to somebody of whom it was decided meanwhile.
+      while (this.#isInDoubt) await this.#decideWhileOpening();
     } catch (error) {
       this.#fail(error);
       return;
     }
     if (this.#isClosed()) return;
     this.#socket.trust();
-    // Hocuspocus keeps to itself what goes wrong between here and `attached`.
-    this.#after("authenticate", this.#house.authenticateMs, () => this.close("INTERNAL"));
-    this.#client = this.#house.engine.attach(this.#socketForHocuspocus(), this);
-    this.#client.handleMessage(authFrame);
+    this.#join(this.#room!, this.#entry!);
   }
 
   /** Decides access and holds the room. */
@@ -343,10 +321,9 @@ export class SyncConnection implements SocketListener, Worker {
     }
     this.#room = room;
     checkHandshake(handshake, room.room.meta);
-    if (this.mayWrite && handshake.schema !== undefined) {
+    if (this.#mayWrite && handshake.schema !== undefined) {
       await this.#house.raiseSchema(room, handshake.schema);
     }
-    while (this.#isInDoubt) await this.#decideWhileOpening();
   }
 
   #decide(): Promise<Entry> {
@@ -473,8 +450,8 @@ export class SyncConnection implements SocketListener, Worker {
     return room.presence.frameOfAll(seat);
   }
 
-  #askForAll(connection: HocuspocusConnection): void {
-    this.#socket.send(syncStepOneFrame(this.#address!, connection.document));
+  #askForAll({ room }: OpenRoom): void {
+    this.#socket.send(syncStepOneFrame(this.#address!, room.document));
   }
 
   /** A fresh token, of the same person, before the old one ends. */
@@ -514,10 +491,9 @@ export class SyncConnection implements SocketListener, Worker {
     const isRegained = writable && !member.writable;
     member.role = role;
     member.writable = writable;
-    member.connection.readOnly = !writable;
     member.writes.setWritable(writable);
     this.send({ type: "role", role, writable });
-    if (isRegained) this.#askForAll(member.connection);
+    if (isRegained) this.#askForAll(member.room);
   }
 
   #watchExpiry(identity: Identity): void {
@@ -558,20 +534,6 @@ export class SyncConnection implements SocketListener, Worker {
     }
   }
 
-  /** Hocuspocus closes a socket only when it cannot go on with it. */
-  #socketForHocuspocus() {
-    const connection = this;
-    return {
-      send: (data: unknown) => {
-        if (data instanceof Uint8Array) this.#socket.send(data);
-      },
-      close: () => this.close("INTERNAL"),
-      get readyState() {
-        return connection.#isClosed() ? WebSocket.CLOSED : WebSocket.OPEN;
-      },
-    };
-  }
-
   #fail(error: unknown): void {
     if (this.#isClosed()) return;
     const code = error instanceof AppError ? error.code : "INTERNAL";
@@ -599,7 +561,6 @@ export class SyncConnection implements SocketListener, Worker {
     for (const timer of this.#timers.values()) clearTimeout(timer);
     member?.writes.close();
     member?.room.presence.leave(member.seat);
-    this.#client?.handleClose({ code: 1000, reason: "" });
     if (this.#seat !== undefined) this.#house.seats.leave(this.#seat, this.documentId);
     this.#house.leave(this, this.#room);
   }

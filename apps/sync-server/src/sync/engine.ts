@@ -1,16 +1,7 @@
-import {
-  type ClientConnection,
-  type EngineContext,
-  Hocuspocus,
-  type HocuspocusDocument,
-  type HookName,
-  type HookPayloadByName,
-} from "./upstream.ts";
+import { Hocuspocus, type HocuspocusDocument, type HookName, type HookPayloadByName } from "./upstream.ts";
 
 /** What Hocuspocus' hooks may do here; absent ones cost nothing. */
-export type HookListeners<Member> = {
-  [Name in HookName]?: (payload: HookPayloadByName<EngineContext<Member>>[Name]) => unknown;
-};
+export type HookListeners = { [Name in HookName]?: (payload: HookPayloadByName[Name]) => unknown };
 
 /** Hooks that Hocuspocus calls without awaiting or catching: a rejection there would end the process. */
 const FLOATING: ReadonlySet<HookName> = new Set([
@@ -27,11 +18,8 @@ const FLOATING: ReadonlySet<HookName> = new Set([
 
 const DONE: Promise<unknown> = Promise.resolve();
 
-/** Hocuspocus keeps a request per connection; nothing of the real one is needed there. */
+/** Hocuspocus wants to know for whom a document is loaded. It is for a room. */
 const NO_REQUEST = new Request("http://room.invalid/");
-
-/** `setInterval`'s longest period. Our sockets have deadlines of their own, on a clock that does not jump. */
-const NEVER_MS = 2 ** 31 - 1;
 
 /**
  * Of each room's Doc. Its guid names sub-documents, of which there are none; the one that Yjs makes costs 32 calls of
@@ -39,8 +27,8 @@ const NEVER_MS = 2 ** 31 - 1;
  */
 const ROOM_OPTIONS = { gc: true, gcFilter: () => true, guid: "room" };
 
-export interface EngineOptions<Member> {
-  hooks: HookListeners<Member>;
+export interface EngineOptions {
+  hooks: HookListeners;
   /** Time a room stays loaded after its last holder left. */
   lingerMs: number;
   /** Whether an append or an apply of the document is outstanding: such a room is not unloaded. */
@@ -52,24 +40,21 @@ export interface EngineOptions<Member> {
 }
 
 /**
- * Hocuspocus without its stores and without its unload race: a room is held from before it is loaded until its
- * last holder lets go, and a little longer.
+ * Hocuspocus without its connections, its stores and its unload race: a room is held from before it is loaded until
+ * its last holder lets go, and a little longer.
  */
-export class Engine<Member> extends Hocuspocus<EngineContext<Member>> {
-  readonly #options: EngineOptions<Member>;
+export class Engine extends Hocuspocus {
+  readonly #options: EngineOptions;
   readonly #holders = new Map<string, number>();
   readonly #lingering = new Map<string, NodeJS.Timeout>();
 
-  constructor(options: EngineOptions<Member>) {
+  constructor(options: EngineOptions) {
     // No configuration here: the parent's constructor would call `hooks` before our fields exist.
     super();
     this.#options = options;
     this.configuration = {
       ...this.configuration,
       quiet: true,
-      timeout: NEVER_MS,
-      flushDelay: 0,
-      maxPendingDocuments: 1,
       yDocOptions: ROOM_OPTIONS,
     };
   }
@@ -118,11 +103,6 @@ export class Engine<Member> extends Hocuspocus<EngineContext<Member>> {
     this.#lingering.clear();
   }
 
-  /** Gives a socket to Hocuspocus, for the part of the protocol it keeps. */
-  attach(socket: Parameters<Hocuspocus["handleConnection"]>[0], member: Member): ClientConnection {
-    return this.handleConnection(socket, NO_REQUEST, { member });
-  }
-
   override shouldUnloadDocument(document: HocuspocusDocument): boolean {
     const { name } = document;
     if (this.#holders.has(name) || this.#lingering.has(name) || this.#options.isBusy(name)) return false;
@@ -134,10 +114,7 @@ export class Engine<Member> extends Hocuspocus<EngineContext<Member>> {
     return DONE;
   }
 
-  override hooks<Name extends HookName>(
-    name: Name,
-    payload: HookPayloadByName<EngineContext<Member>>[Name],
-  ): Promise<unknown> {
+  override hooks<Name extends HookName>(name: Name, payload: HookPayloadByName[Name]): Promise<unknown> {
     const listener = this.#options?.hooks[name];
     if (listener === undefined) return DONE;
     const outcome = callNow(() => listener(payload));

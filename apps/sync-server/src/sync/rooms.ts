@@ -59,7 +59,7 @@ export function createRooms(options: RoomsOptions): LiveRooms {
 }
 
 class LoadedRooms implements LiveRooms, House {
-  readonly engine: Engine<SyncConnection>;
+  readonly engine: Engine;
   readonly access: Access;
   readonly identify: Identify;
   readonly clock: Clock;
@@ -94,20 +94,13 @@ class LoadedRooms implements LiveRooms, House {
     this.log = options.log;
     this.metrics = options.metrics;
     this.authenticateMs = options.authenticateMs ?? LIMITS.authenticateMs;
-    this.engine = new Engine<SyncConnection>({
+    this.engine = new Engine({
       lingerMs: options.lingerMs ?? LINGER_MS,
       isBusy: documentId => this.#isBusy(documentId),
       onIdle: documentId => void this.#unload(documentId),
       onHookError: (hook, error) => this.log.error({ event: "hook.failed", hook, error }),
       hooks: {
-        onAuthenticate: ({ context, connectionConfig }) => {
-          connectionConfig.readOnly = !context.member.mayWrite;
-        },
         onLoadDocument: ({ document }) => this.#load(document as HocuspocusDocument),
-        connected: ({ context, connection }) => context.member.attached(connection),
-        beforeSync: ({ type }) => {
-          if (type !== 0) throw new TypeError("a write frame went around admission");
-        },
         afterUnloadDocument: ({ documentName }) => this.#unloaded(documentName),
       },
     });

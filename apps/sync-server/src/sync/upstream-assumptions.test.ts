@@ -19,10 +19,10 @@ import {
 
 const ID = "document";
 
-function engine(options: Partial<EngineOptions<undefined>> = {}) {
+function engine(options: Partial<EngineOptions> = {}) {
   const errors: { hook: HookName; error: unknown }[] = [];
   const idle: string[] = [];
-  const created = new Engine<undefined>({
+  const created = new Engine({
     hooks: {},
     lingerMs: 0,
     isBusy: () => false,
@@ -33,14 +33,13 @@ function engine(options: Partial<EngineOptions<undefined>> = {}) {
   return { engine: created, errors, idle };
 }
 
-/** A socket that keeps what is sent to it. */
-function fakeSocket() {
+/** A connection in a document's list that keeps what is broadcast to it. */
+function listenTo(document: HocuspocusDocument): Uint8Array[] {
   const sent: Uint8Array[] = [];
-  return { sent, readyState: 1, send: (data: unknown) => sent.push(data as Uint8Array), close: () => {} };
+  const connection = { messageAddress: ID, send: (frame: Uint8Array) => sent.push(frame) };
+  document.addConnection(connection as unknown as Parameters<typeof document.addConnection>[0]);
+  return sent;
 }
-
-/** An Auth frame with an empty token: address, 2 (Auth), 0 (Token), "". */
-const authFrame = Uint8Array.of(ID.length, ...Buffer.from(ID), 2, 0, 0);
 
 test("methods that the engine overrides exist and are looked up on this", () => {
   for (const name of [
@@ -55,78 +54,58 @@ test("methods that the engine overrides exist and are looked up on this", () => 
   }
 });
 
-test("a connection goes through onConnect, onAuthenticate, loading and connected with our context", async () => {
+test("a document is loaded by its hooks, once for all who ask, and nobody has to be connected to it", async () => {
   const calls: string[] = [];
-  const names: HookName[] = [
-    "onConnect",
-    "onAuthenticate",
-    "onLoadDocument",
-    "afterLoadDocument",
-    "connected",
-  ];
+  const names: HookName[] = ["onCreateDocument", "onLoadDocument", "afterLoadDocument"];
   const hooks = Object.fromEntries(names.map(name => [name, () => void calls.push(name)]));
-  const { engine: created } = engine({ hooks: hooks as HookListeners<undefined> });
-  const socket = fakeSocket();
-  created.attach(socket, undefined).handleMessage(authFrame);
-  await eventually(() => calls.includes("connected"));
+  const { engine: created } = engine({ hooks: hooks as HookListeners });
+  const [document, same] = await Promise.all([created.hold(ID), created.hold(ID)]);
   expect(calls).toEqual(names);
-  expect(created.documents.get(ID)?.connections.size).toBe(1);
+  expect(same).toBe(document);
+  expect([created.documents.get(ID), document.connections.size]).toEqual([document, 0]);
+  for (let i = 0; i < 2; i++) created.release(ID);
 });
 
 test("Hocuspocus broadcasts in its one listener for updates; without it nothing is encoded or sent", async () => {
   const { engine: created } = engine();
-  const socket = fakeSocket();
-  created.attach(socket, undefined).handleMessage(authFrame);
-  const document = await eventually(() => created.documents.get(ID));
-  await eventually(() => document.connections.size === 1);
+  const document = await created.hold(ID);
+  const sent = listenTo(document);
   const source = new Doc();
   const updates: Uint8Array[] = [];
   source.on("update", (update: Uint8Array) => updates.push(update));
   for (const letter of "ab") source.getText("t").insert(0, letter);
-  const before = socket.sent.length;
   applyToRoom(document, [updates[0]!]);
   await new Promise(resolve => setImmediate(resolve));
-  expect(socket.sent.length).toBe(before + 1);
+  expect(sent.length).toBe(1);
   expect(document._observers.get("update")?.size).toBe(1);
   takeOverBroadcast(document);
   applyToRoom(document, [updates[1]!]);
   await new Promise(resolve => setImmediate(resolve));
-  expect(socket.sent.length).toBe(before + 1);
+  expect(sent.length).toBe(1);
   expect(document.getText("t").toString()).toBe("ba");
 });
 
 test("a throwing hook ends no process and is reported", async () => {
-  const all: HookName[] = [
-    "onStateless",
-    "onChange",
-    "beforeBroadcastStateless",
-    "onDisconnect",
-    "afterUnloadDocument",
-  ];
+  const all: HookName[] = ["onChange", "beforeBroadcastStateless", "afterUnloadDocument"];
   const fail = () => Promise.reject(new Error("hook"));
   const { engine: created, errors } = engine({
-    hooks: Object.fromEntries(all.map(name => [name, fail])) as HookListeners<undefined>,
+    hooks: Object.fromEntries(all.map(name => [name, fail])) as HookListeners,
   });
   const unhandled: unknown[] = [];
   const note = (error: unknown) => unhandled.push(error);
   process.on("unhandledRejection", note);
-  const client = created.attach(fakeSocket(), undefined);
-  client.handleMessage(authFrame);
-  const document = await eventually(() => created.documents.get(ID));
-  await eventually(() => document.connections.size === 1);
+  const document = await created.hold(ID);
   document.getText("t").insert(0, "a");
   document.broadcastStateless("x");
-  client.handleMessage(Uint8Array.of(ID.length, ...Buffer.from(ID), 5, 1, 120));
-  await eventually(() => errors.some(({ hook }) => hook === "onStateless"));
-  client.handleClose();
-  await eventually(() => created.documents.size === 0);
+  created.release(ID);
+  await eventually(() => created.unloadIfIdle(ID));
   await eventually(() => errors.some(({ hook }) => hook === "afterUnloadDocument"));
   expect(new Set(errors.map(({ hook }) => hook))).toEqual(new Set(all));
   process.off("unhandledRejection", note);
   expect(unhandled).toEqual([]);
 });
 
-test("no timer, listener or state is left of a document's own awareness, and who joins hears nothing of it", async () => {
+test("no timer and no listener is left of a document's own awareness", async () => {
   const timers = () => process.getActiveResourcesInfo().filter(name => name === "Timeout").length;
   const { engine: created } = engine({
     hooks: { onLoadDocument: ({ document }) => takeOverAwareness(document as HocuspocusDocument) },
@@ -135,15 +114,8 @@ test("no timer, listener or state is left of a document's own awareness, and who
   const document = await created.hold(ID);
   expect(timers()).toBe(before);
   expect(document._observers.has("destroy")).toBe(false);
-  const socket = fakeSocket();
-  const client = created.attach(socket, undefined);
-  client.handleMessage(authFrame);
-  await eventually(() => document.connections.size === 1);
-  await new Promise(resolve => setImmediate(resolve));
-  expect(socket.sent.length).toBe(1);
-  client.handleClose();
-  expect(document.connections.size).toBe(0);
   created.release(ID);
+  expect(await eventually(() => created.unloadIfIdle(ID))).toBe(true);
 });
 
 test("what listens to a document's end is its awareness alone", async () => {

@@ -11,14 +11,13 @@
  *   it uses `getStates`, `states` and `on` of what `awareness` holds, and sends the states to who joins if there are any.
  */
 
-import { type Document, type Hocuspocus, MessageType, OutgoingMessage } from "@hocuspocus/server";
+import { type Document, MessageType, OutgoingMessage } from "@hocuspocus/server";
 import type { ErrorCode } from "@octavo/schema";
 import { type ServerMessage, writeServerMessage } from "@octavo/schema/protocol";
 import { createEncoder, length, toUint8Array, writeVarString, writeVarUint } from "lib0/encoding";
 import { applyUpdate, type Doc, encodeStateAsUpdate, encodeStateVector } from "yjs";
 
 export {
-  type Connection as HocuspocusConnection,
   type Document as HocuspocusDocument,
   Hocuspocus,
   type HookName,
@@ -27,14 +26,6 @@ export {
 } from "@hocuspocus/server";
 
 export { hasPending, keepFormatting } from "./upstream-yjs.ts";
-
-/** The context that travels with a Hocuspocus connection from the Auth frame to `connected`. */
-export interface EngineContext<Member> {
-  member: Member;
-}
-
-/** Hocuspocus' side of a socket; it exports no name for it. */
-export type ClientConnection = ReturnType<Hocuspocus["handleConnection"]>;
 
 /** Second byte of a sync frame (y-protocols/sync). */
 export const SyncType = { step1: 0, step2: 1, update: 2 } as const;
@@ -59,6 +50,11 @@ export function ackFrame(address: string, saved: boolean): Uint8Array {
 
 export function serverMessageFrame(address: string, message: ServerMessage): Uint8Array {
   return new OutgoingMessage(address).writeStateless(writeServerMessage(message)).toUint8Array();
+}
+
+/** Tells a client that it is let in, and whether it may write. */
+export function authenticatedFrame(address: string, isWritable: boolean): Uint8Array {
+  return new OutgoingMessage(address).writeAuthenticated(!isWritable).toUint8Array();
 }
 
 export function deniedFrame(address: string, code: ErrorCode): Uint8Array {
