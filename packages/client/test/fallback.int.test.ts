@@ -179,7 +179,7 @@ describe.each([
     return [behind, other];
   }
 
-  it("T5 what is idle, nobody notices", async () => {
+  it("T5 what is idle, nobody notices", { timeout: isLong ? 300_000 : 60_000 }, async () => {
     const [behind, other] = await openBoth();
     const states = record(behind.connection);
     const peers = record(other.presence);
