@@ -122,7 +122,10 @@ export class Broadcaster {
     if (this.#isStopped) return;
     const startedAt = this.#clock.monotonic();
     const batch = this.#takeFrame();
-    if (this.#members.size > 0) {
+    const origin = onlyOrigin(batch);
+    const recipients = this.#members.size - (origin && this.#members.has(origin) ? 1 : 0);
+    // For somebody alone in a document there is nothing to merge.
+    if (recipients > 0) {
       let update: Uint8Array;
       try {
         update = mergeInTree(batch.map(applied => applied.update));
@@ -131,8 +134,8 @@ export class Broadcaster {
         return;
       }
       const mergedAt = this.#clock.monotonic();
-      this.#send(update, onlyOrigin(batch));
-      this.#nextAt = mergedAt + windowMs(this.#members.size, mergedAt - startedAt);
+      this.#send(update, origin);
+      this.#nextAt = mergedAt + windowMs(recipients, mergedAt - startedAt);
     }
     if (this.#waiting.length === 0) this.#starts.clear();
     // The rest of a flood: others have their turn in between.
