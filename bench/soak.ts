@@ -9,6 +9,7 @@ import { once } from "node:events";
 import { readFileSync } from "node:fs";
 import { statfs } from "node:fs/promises";
 import { cpus, release, totalmem } from "node:os";
+import { monitorEventLoopDelay } from "node:perf_hooks";
 import { parseArgs } from "node:util";
 import { createRandom } from "@octavo/test-kit";
 import { churn, type Kind } from "./load/churn.ts";
@@ -31,9 +32,15 @@ export async function soak(plan: SoakPlan, tell: (line: string) => void = () => 
   const opened: Partial<Record<Kind, number>> = {};
   let acknowledged = 0;
   const spellMs = Math.min(60_000, Math.max(3_000, (plan.minutes * 60_000) / 12));
+  const stalls = monitorEventLoopDelay({ resolution: 20 });
+  stalls.enable();
   const startedAt = performance.now();
   while (performance.now() - startedAt < plan.minutes * 60_000 || samples.length < WARM_UP + 3) {
-    const done = await churn(server, { people: plan.people, ms: spellMs, random });
+    const done = await churn(server, { people: plan.people, ms: spellMs, random }).catch(async cause => {
+      // A machine that cannot keep up fails requests that a quiet one answers.
+      const own = `${Math.round(stalls.max / 1e6)} ms here, ${await server.longestStallMs()} ms in the server`;
+      throw new Error(`The churn broke off; longest stalls: ${own}`, { cause });
+    });
     for (const [kind, count] of Object.entries(done.opened))
       opened[kind as Kind] = (opened[kind as Kind] ?? 0) + count;
     acknowledged += done.acknowledged;
@@ -101,6 +108,8 @@ async function disk(): Promise<string> {
 }
 
 if (import.meta.main) {
+  // Each provider of y-websocket listens for the end of the process.
+  process.setMaxListeners(0);
   const { values } = parseArgs({
     options: { minutes: { type: "string" }, people: { type: "string" }, seed: { type: "string" } },
   });
