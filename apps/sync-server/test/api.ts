@@ -204,12 +204,12 @@ function stubRooms(store: DocumentStore) {
       for await (const record of store.updates.read(documentId, 0)) applyUpdate(document, record.update);
       return { update: encodeStateAsUpdate(document), seq };
     },
-    async readOpening(documentId) {
+    async readOpening(documentId, _handshake, use) {
       const meta = await store.meta(documentId);
       if (meta === undefined) throw new AppError("NOT_FOUND");
       const updates: Uint8Array[] = [];
       for await (const record of store.updates.read(documentId, 0)) updates.push(record.update);
-      return { meta, seq: updates.length, checkpoint: undefined, updates };
+      return use({ meta, seq: updates.length, checkpoint: undefined, updates });
     },
     async write(documentId, actor, change) {
       const { update } = await rooms.readState(documentId);

@@ -90,21 +90,22 @@ export async function documentState(
 ): Promise<StateAnswer> {
   const decision = await access.decide(identity, documentId);
   if (decision === undefined) throw new AppError("NOT_FOUND");
-  const opening = await rooms.readOpening(documentId, handshake);
-  const { meta, seq } = opening;
-  // Weak: the same document may be written in several ways.
-  const etag = `W/"${meta.epoch}-${seq}"`;
-  if (known === etag) return { etag, coding: "identity", body: undefined };
-  const head = writeStateHead({ epoch: meta.epoch, seq, updates: opening.updates });
-  const joined = coding === "zstd" ? asStored(head, opening) : undefined;
-  if (joined) return { etag, coding, body: joined };
-  const isPlain =
-    coding === "identity" || head.length + (opening.checkpoint?.bytes.length ?? 0) < PLAIN_BYTES;
-  if (isPlain) return { etag, coding: "identity", body: await plainBody(head, opening) };
-  const body = await bodies.get(`${documentId} ${etag} ${coding}`, async () =>
-    compressors[coding](await plainBody(head, opening)),
-  );
-  return { etag, coding, body };
+  return rooms.readOpening(documentId, handshake, async opening => {
+    const { meta, seq } = opening;
+    // Weak: the same document may be written in several ways.
+    const etag = `W/"${meta.epoch}-${seq}"`;
+    if (known === etag) return { etag, coding: "identity", body: undefined };
+    const head = writeStateHead({ epoch: meta.epoch, seq, updates: opening.updates });
+    const joined = coding === "zstd" ? asStored(head, opening) : undefined;
+    if (joined) return { etag, coding, body: joined };
+    const bytes = head.length + (opening.checkpoint?.bytes.length ?? 0);
+    if (coding === "identity" || bytes < PLAIN_BYTES)
+      return { etag, coding: "identity", body: await plainBody(head, opening) };
+    const body = await bodies.get(`${documentId} ${etag} ${coding}`, async () =>
+      compressors[coding](await plainBody(head, opening)),
+    );
+    return { etag, coding, body };
+  });
 }
 
 /** The checkpoint as it lies on the disk, with what came after it in front; undefined where that would be much. */

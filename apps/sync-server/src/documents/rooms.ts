@@ -20,10 +20,15 @@ export interface Rooms {
   /** The document's present state (Yjs update, V1) and the seq it contains, from its room or from the store. @throws NOT_FOUND, LOAD_FAILED, DOCUMENT_DAMAGED */
   readState(documentId: string): Promise<{ update: Uint8Array; seq: number }>;
   /**
-   * The document for somebody who opens it, without loading its room; everything in it is on disk.
+   * Gives `use` the document for somebody who opens it, without loading its room; everything in it is on disk, and it
+   * may be a second old. A room that is to be loaded meanwhile waits a little for what `use` makes.
    * @throws NOT_FOUND, EPOCH_MISMATCH, CLIENT_TOO_OLD, LOAD_FAILED, DOCUMENT_DAMAGED, TOO_MANY_REQUESTS
    */
-  readOpening(documentId: string, handshake: Handshake): Promise<OpeningState>;
+  readOpening<T>(
+    documentId: string,
+    handshake: Handshake,
+    use: (opening: OpeningState) => Promise<T>,
+  ): Promise<T>;
   /**
    * A write of the server itself: `change` runs on a scratch copy, its update is appended, then applied and broadcast.
    * Resolves when it is on disk.

@@ -14,15 +14,25 @@ export interface Loaded {
   tail: { updates: number; bytes: number };
 }
 
+/** A larger document takes more than a few milliseconds. */
+const LARGE_BYTES = 64 * 1024;
+
 /**
  * Fills `into` with the newest checkpoint and the log after it, in one transaction: `Y.mergeUpdates` over a log
- * takes quadratic time (yjs/yjs#710).
+ * takes quadratic time (yjs/yjs#710). Before a large document takes the event loop for itself, `giveWay` is awaited.
  * @throws NOT_FOUND, LOAD_FAILED, DOCUMENT_DAMAGED; the Doc is then of no use and its owner destroys it
  */
-export async function loadDocument(store: DocumentStore, documentId: string, into: Doc): Promise<Loaded> {
+export async function loadDocument(
+  store: DocumentStore,
+  documentId: string,
+  into: Doc,
+  giveWay?: () => Promise<void>,
+): Promise<Loaded> {
   const stored = await reading(() => store.load(documentId));
   if (stored === undefined) throw new AppError("NOT_FOUND");
   const { meta, checkpoint, tail, head, owners } = stored;
+  const tailBytes = tail.reduce((bytes, update) => bytes + update.length, 0);
+  if ((checkpoint?.state.length ?? 0) + tailBytes > LARGE_BYTES) await giveWay?.();
   keepFormatting(into);
   try {
     into.transact(() => {
@@ -37,7 +47,7 @@ export async function loadDocument(store: DocumentStore, documentId: string, int
     owners,
     seq: head,
     checkpoint: { seq: checkpoint?.seq ?? 0, bytes: checkpoint?.state.length ?? 0 },
-    tail: { updates: tail.length, bytes: tail.reduce((bytes, update) => bytes + update.length, 0) },
+    tail: { updates: tail.length, bytes: tailBytes },
   };
 }
 

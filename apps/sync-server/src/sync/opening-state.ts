@@ -8,61 +8,91 @@ import type { Gate } from "./gate.ts";
 import type { OpenRoom } from "./open-room.ts";
 
 /** A larger room is read from the store: encoding it would keep everybody else waiting. */
-const ENCODED_BYTES = 1024 * 1024;
-/** What was encoded is good for so long, also when it was changed: the socket brings the difference. */
+const ENCODED_BYTES = 64 * 1024;
+/** What was read is good for so long, also when it was changed: the socket brings the difference. */
 const FRESH_MS = 1000;
+/** Of everything that is kept for that time. */
+const FRESH_BYTES = 32 * 1024 * 1024;
 /** Requests that wait for the store; sockets that open documents wait in the same line. */
 const MAX_WAITING = 4_000;
+/** Longest time that a room waits with its loading for those who are about to get its document without it. */
+const GIVE_WAY_MS = 100;
 
 /** Reads documents for those who open them, without loading rooms. Gives nothing away that is not on disk. */
 export class OpeningStates {
   readonly #store: DocumentStore;
   readonly #gate: Gate;
-  /** Of rooms that were encoded within the last second. */
-  readonly #fresh = new Map<OpenRoom, OpeningState>();
-  /** Those who ask for a document while it is read get the same. */
-  readonly #reading = new Map<string, Promise<OpeningState>>();
+  /** Read within the last second, or being read. */
+  readonly #fresh = new Map<string, Promise<OpeningState>>();
+  #freshBytes = 0;
+  /** Answers that are being made of a document. */
+  readonly #answers = new Map<string, Set<Promise<unknown>>>();
 
   constructor(store: DocumentStore, gate: Gate) {
     this.#store = store;
     this.#gate = gate;
   }
 
-  /** @throws NOT_FOUND, EPOCH_MISMATCH, CLIENT_TOO_OLD, LOAD_FAILED, DOCUMENT_DAMAGED, TOO_MANY_REQUESTS */
-  async read(documentId: string, open: OpenRoom | undefined, handshake: Handshake): Promise<OpeningState> {
-    const state = await this.#read(documentId, open);
-    checkHandshake(handshake, state.meta);
-    return state;
+  /** See `Rooms.readOpening`. */
+  read<T>(
+    documentId: string,
+    open: OpenRoom | undefined,
+    handshake: Handshake,
+    use: (opening: OpeningState) => Promise<T>,
+  ): Promise<T> {
+    const answer = this.#state(documentId, open).then(state => {
+      checkHandshake(handshake, state.meta);
+      return use(state);
+    });
+    const answers = this.#answers.get(documentId) ?? new Set();
+    this.#answers.set(documentId, answers.add(answer));
+    return answer.finally(() => {
+      answers.delete(answer);
+      if (answers.size === 0) this.#answers.delete(documentId);
+    });
   }
 
-  #read(documentId: string, open: OpenRoom | undefined): OpeningState | Promise<OpeningState> {
-    if (open !== undefined && !open.room.isBroken && open.room.bytes <= ENCODED_BYTES)
-      return this.#ofRoom(open);
-    const known = this.#reading.get(documentId);
+  /**
+   * Resolves when the answers that are being made of a document are made, or soon. Loading a large document takes the
+   * event loop for longer than sending it, and whoever waits for the answer has asked for the room too.
+   */
+  async giveWay(documentId: string): Promise<void> {
+    const answers = this.#answers.get(documentId);
+    if (answers === undefined) return;
+    const { promise: late, resolve } = Promise.withResolvers<void>();
+    const timer = setTimeout(resolve, GIVE_WAY_MS);
+    await Promise.race([Promise.allSettled(answers), late]);
+    clearTimeout(timer);
+  }
+
+  async #state(documentId: string, open: OpenRoom | undefined): Promise<OpeningState> {
+    const known = this.#fresh.get(documentId);
     if (known) return known;
     if (this.#gate.waiting >= MAX_WAITING) {
       throw new AppError("TOO_MANY_REQUESTS", undefined, { details: { retryAfter: 5 } });
     }
-    const reading = this.#gate
-      .run(() => this.#ofStore(documentId))
-      .finally(() => this.#reading.delete(documentId));
-    this.#reading.set(documentId, reading);
+    const isSmall = open !== undefined && !open.room.isBroken && open.room.bytes <= ENCODED_BYTES;
+    const reading = isSmall ? stateOf(open) : this.#gate.run(() => this.#ofStore(documentId));
+    this.#fresh.set(documentId, reading);
+    try {
+      this.#keep(documentId, bytesOf(await reading));
+    } catch (error) {
+      this.#fresh.delete(documentId);
+      throw error;
+    }
     return reading;
   }
 
-  #ofRoom(open: OpenRoom): OpeningState {
-    const known = this.#fresh.get(open);
-    if (known) return known;
-    const { document, meta, appliedSeq } = open.room;
-    const state: OpeningState = {
-      meta,
-      seq: appliedSeq,
-      checkpoint: { bytes: encodeStateAsUpdateV2(document), isCompressed: false },
-      updates: [],
-    };
-    this.#fresh.set(open, state);
-    setTimeout(() => this.#fresh.delete(open), FRESH_MS).unref();
-    return state;
+  #keep(documentId: string, bytes: number): void {
+    if (this.#freshBytes + bytes > FRESH_BYTES) {
+      this.#fresh.delete(documentId);
+      return;
+    }
+    this.#freshBytes += bytes;
+    setTimeout(() => {
+      this.#freshBytes -= bytes;
+      this.#fresh.delete(documentId);
+    }, FRESH_MS).unref();
   }
 
   async #ofStore(documentId: string): Promise<OpeningState> {
@@ -83,4 +113,13 @@ export class OpeningStates {
       throw new AppError("LOAD_FAILED", undefined, { cause });
     }
   }
+}
+
+async function stateOf({ room: { document, meta, appliedSeq } }: OpenRoom): Promise<OpeningState> {
+  const checkpoint = { bytes: encodeStateAsUpdateV2(document), isCompressed: false };
+  return { meta, seq: appliedSeq, checkpoint, updates: [] };
+}
+
+function bytesOf({ checkpoint, updates }: OpeningState): number {
+  return updates.reduce((bytes, update) => bytes + update.length, checkpoint?.bytes.length ?? 0);
 }

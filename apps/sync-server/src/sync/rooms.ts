@@ -160,8 +160,12 @@ class LoadedRooms implements LiveRooms, House {
     }
   }
 
-  readOpening(documentId: string, handshake: Handshake): Promise<OpeningState> {
-    return this.#openingStates.read(documentId, this.#open.get(documentId), handshake);
+  readOpening<T>(
+    documentId: string,
+    handshake: Handshake,
+    use: (opening: OpeningState) => Promise<T>,
+  ): Promise<T> {
+    return this.#openingStates.read(documentId, this.#open.get(documentId), handshake, use);
   }
 
   async write(documentId: string, actor: string, change: (document: Doc) => void): Promise<void> {
@@ -265,7 +269,8 @@ class LoadedRooms implements LiveRooms, House {
     takeOverAwareness(document);
     let loaded: Awaited<ReturnType<typeof loadDocument>>;
     try {
-      loaded = await loadDocument(this.#store, documentId, document);
+      const giveWay = () => this.#openingStates.giveWay(documentId);
+      loaded = await loadDocument(this.#store, documentId, document, giveWay);
     } catch (error) {
       // Hocuspocus forgets a document that failed to load without ending it and its timer (hocuspocus#1156).
       document.destroy();
