@@ -8,6 +8,10 @@ export interface OpenedDocument {
   close(): void;
 }
 
+/** Browsers ask for zstd by themselves. Node's fetch reads it, and does not ask. */
+const asBrowser: typeof fetch = (url, init) =>
+  fetch(url, { ...init, headers: { ...init?.headers, "accept-encoding": "gzip, deflate, br, zstd" } });
+
 /** Opens a document as each product's own client library does, over this port. */
 export function openAsItsClientDoes(target: Target, address: Address, port: number): OpenedDocument {
   if (target.name === "octavo") {
@@ -15,6 +19,7 @@ export function openAsItsClientDoes(target: Target, address: Address, port: numb
       server: `http://127.0.0.1:${port}`,
       documentId: address.document,
       getToken: () => address.token,
+      fetch: asBrowser,
     });
     return { document: opened.doc, close: () => opened.close() };
   }

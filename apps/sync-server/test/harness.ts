@@ -146,7 +146,9 @@ export async function startSyncServer(options: SyncServerOptions = {}): Promise<
   server.on("upgrade", (request, socket, head) =>
     door.handleUpgrade(request, socket, head, askerOf(request)),
   );
-  await new Promise<void>(resolve => server.listen(options.port ?? 0, "127.0.0.1", resolve));
+  await new Promise<void>(resolve =>
+    server.listen({ port: options.port ?? 0, host: "127.0.0.1", backlog: 4096 }, resolve),
+  );
   const { port } = server.address() as AddressInfo;
   const url = `http://127.0.0.1:${port}`;
   const clients: TestClient[] = [];

@@ -1,15 +1,6 @@
-import { type ChildProcess, spawn } from "node:child_process";
-import { once } from "node:events";
 import { join } from "node:path";
 import { SCHEMA_VERSION } from "@octavo/schema/document";
-import {
-  createRandom,
-  eventually,
-  seedMessage,
-  TestClient,
-  temporaryDirectory,
-  within,
-} from "@octavo/test-kit";
+import { createRandom, eventually, seedMessage, TestClient, temporaryDirectory } from "@octavo/test-kit";
 import { expect, test } from "vitest";
 import { applyUpdate, Doc, encodeStateAsUpdate, equalSnapshots, snapshot } from "yjs";
 import { systemClock } from "../src/clock.ts";
@@ -17,41 +8,11 @@ import { openLevelDocumentStore } from "../src/storage/leveldb/open.ts";
 import { loadDocument } from "../src/sync/load.ts";
 import { keepFormatting } from "../src/sync/upstream.ts";
 import { createDocument } from "./harness.ts";
+import { KillableServer } from "./killable-server.ts";
 import { randomEdit } from "./random-edits.ts";
 
 const ROUNDS = process.env.OCTAVO_LONG === "1" ? 200 : 5;
 const WRITERS = 3;
-
-/** A sync server that can be killed without a last word. */
-class KillableServer {
-  readonly #directory: string;
-  #child: ChildProcess | undefined;
-  port = 0;
-
-  constructor(directory: string) {
-    this.#directory = directory;
-  }
-
-  async start(): Promise<void> {
-    const entry = join(import.meta.dirname, "server-process.ts");
-    const child = spawn(
-      process.execPath,
-      ["--conditions=octavo-source", entry, this.#directory, String(this.port)],
-      { stdio: ["ignore", "pipe", "inherit"] },
-    );
-    this.#child = child;
-    const [line] = await within(once(child.stdout!, "data"), { what: "the server's port" });
-    this.port = Number(String(line));
-  }
-
-  async kill(): Promise<void> {
-    const child = this.#child!;
-    if (child.signalCode !== null) return;
-    const exit = once(child, "exit");
-    child.kill("SIGKILL");
-    await within(exit, { what: "the end of the killed server" });
-  }
-}
 
 /** The document as a restarted server would load it. */
 async function coldLoad(directory: string, documentId: string): Promise<Doc> {
