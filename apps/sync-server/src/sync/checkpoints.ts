@@ -29,6 +29,7 @@ export class Checkpoints {
   #bytesSince: number;
   #writing: Promise<boolean> | undefined;
   #timer: NodeJS.Timeout | undefined;
+  #hasChanged = false;
   #lastAppliedAt = 0;
   #retryAt = 0;
 
@@ -49,6 +50,7 @@ export class Checkpoints {
 
   /** Counts an applied update; begins a checkpoint when one is due. */
   applied(bytes: number): void {
+    this.#hasChanged = true;
     this.#updatesSince++;
     this.#bytesSince += bytes;
     this.#lastAppliedAt = this.#clock.monotonic();
@@ -64,6 +66,8 @@ export class Checkpoints {
     while (this.#writing) await this.#writing;
     if (this.#room.appliedSeq === this.#seq || this.#room.isBroken) return true;
     if (this.#bytesSince < this.#bytes * REST_SHARE) return true;
+    // Read and left: the next load costs what this one did.
+    if (!this.#hasChanged && this.#bytesSince < MIN_BYTES) return true;
     return this.#writeAlone();
   }
 

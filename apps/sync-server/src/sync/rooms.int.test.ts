@@ -616,6 +616,37 @@ describe("D draining", () => {
     expect(await late.closed()).toEqual({ code: 1012, reason: "SHUTTING_DOWN" });
   });
 
+  test("D1 checkpoints that there is no time for are no failure: what was promised is on disk", async () => {
+    const store = openMemoryDocumentStore();
+    await using server = await startSyncServer({ store });
+    const documentId = await server.create();
+    const client = await RawClient.join({ url: server.url, documentId });
+    const { document, updates } = recordedDocument();
+    writeParagraph(document, "promised");
+    client.update(updates[0]!);
+    await eventually(() => client.acks.length === 1);
+    let begun = 0;
+    store.checkpoints.write = () => {
+      begun++;
+      return new Promise(() => {});
+    };
+    await server.rooms.drain(300);
+    expect(begun).toBe(1);
+    expect(await store.updates.head(documentId)).toBe(2);
+  });
+
+  test("C2 documents that were only read get no checkpoint", async () => {
+    const store = openMemoryDocumentStore();
+    let written = 0;
+    store.checkpoints.write = async () => {
+      written++;
+    };
+    await using server = await startSyncServer({ store });
+    for (let i = 0; i < 3; i++) await RawClient.join({ url: server.url, documentId: await server.create() });
+    await server.rooms.drain(1_000);
+    expect(written).toBe(0);
+  });
+
   test("D2 ends at its deadline when the store does not write", async () => {
     const { store, control } = heldStore();
     await using server = await startSyncServer({ store });

@@ -48,6 +48,8 @@ export interface RoomsOptions {
 const LINGER_MS = 30_000;
 /** About 0.5 ms each. */
 const RECHECKS_PER_TURN = 16;
+/** Of the time for draining. */
+const CHECKPOINT_SHARE = 0.8;
 /** Idle rooms unloaded at once where there is no room for another. */
 const UNLOADED_AT_ONCE = 16;
 /** Documents opened at once: enough for every thread that reads, and a bound on what is in memory half-way. */
@@ -214,11 +216,7 @@ class LoadedRooms implements LiveRooms, House {
     this.#isDraining = true;
     for (const connection of [...this.#connections]) connection.close("SHUTTING_DOWN");
     for (const end of this.#endings.splice(0)) end();
-    const finished = this.#finish(deadlineMs);
-    const { promise: deadline, resolve } = Promise.withResolvers<boolean>();
-    const timer = setTimeout(() => resolve(false), deadlineMs);
-    const isClean = await Promise.race([finished, deadline]);
-    clearTimeout(timer);
+    const isClean = await before(deadlineMs, this.#finish(deadlineMs), false);
     for (const open of this.#open.values()) open.stop();
     this.engine.stop();
     await this.#maker.close();
@@ -227,8 +225,9 @@ class LoadedRooms implements LiveRooms, House {
     if (!isClean) throw new AppError("APPEND_FAILED", "Something was not on disk when the time was over.");
   }
 
-  /** Appends first: they are what was promised. Checkpoints only make the next start quicker. */
+  /** Appends first: they are what was promised. Checkpoints only make the next start quicker: as many as there is time for. */
   async #finish(deadlineMs: number): Promise<boolean> {
+    const checkpointsUntil = this.clock.monotonic() + deadlineMs * CHECKPOINT_SHARE;
     try {
       await this.#store.updates.drain(deadlineMs);
     } catch (error) {
@@ -236,8 +235,13 @@ class LoadedRooms implements LiveRooms, House {
       return false;
     }
     for (const open of this.#open.values()) open.flushText();
-    const written = await Promise.all([...this.#open.values()].map(open => open.checkpoints.rest()));
-    return written.every(Boolean);
+    const written = Promise.all([...this.#open.values()].map(open => open.checkpoints.rest()));
+    const leftMs = Math.max(0, checkpointsUntil - this.clock.monotonic());
+    return before(
+      leftMs,
+      written.then(all => all.every(Boolean)),
+      true,
+    );
   }
 
   async #hold(documentId: string): Promise<OpenRoom> {
@@ -362,6 +366,17 @@ class LoadedRooms implements LiveRooms, House {
       if (cause instanceof AppError) throw cause;
       throw new AppError("LOAD_FAILED", undefined, { cause });
     }
+  }
+}
+
+/** What the promise gives, or `late` when it takes longer. */
+async function before<T>(ms: number, promise: Promise<T>, late: T): Promise<T> {
+  const { promise: deadline, resolve } = Promise.withResolvers<T>();
+  const timer = setTimeout(() => resolve(late), ms);
+  try {
+    return await Promise.race([promise, deadline]);
+  } finally {
+    clearTimeout(timer);
   }
 }
 
