@@ -32,6 +32,10 @@ export const LIMITS = {
   awarenessStateBytes: 4 * KIB,
   /** Client ids in one awareness frame. */
   awarenessClients: 50,
+  /** States of one person in one document, as others see them: 150 tabs with a caret of 400 bytes each. */
+  awarenessActorBytes: 64 * KIB,
+  /** States of all in one document, which everybody who comes is told: 3,000 carets take 1.3 MiB. */
+  awarenessRoomBytes: 2 * MIB,
   /** Time between two pings; common proxies end a silent connection after 30 or 60 s, and two without an answer find a dead peer within 60. */
   pingMs: 25_000,
   /** A server that says nothing for 30 s is dead to stock providers, y-websocket's and Hocuspocus', whatever it pings: so it says something before. */
@@ -71,6 +75,10 @@ export const LIMITS = {
   slowReaderMs: 64_000,
   /** Bytes buffered towards a reader that does not read before its socket is closed. */
   outboundBufferBytes: 4 * MIB,
+  /** States on their way to one person and not read yet, over all connections: two of the largest documents. */
+  unreadStatesPerActorBytes: 64 * MIB,
+  /** The same of everybody, where what many are sent counts once. */
+  unreadStatesBytes: 512 * MIB,
   /** Our client joins frames into one POST up to this size: the largest body that an unconfigured nginx passes is 1 MiB. */
   postBytes: 768 * KIB,
   /** Frames in one POST: as many as wait in a connection before it takes no more. */

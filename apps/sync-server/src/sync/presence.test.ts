@@ -1,3 +1,4 @@
+import { LIMITS } from "@octavo/schema";
 import { createRandom, type Random, seedMessage } from "@octavo/test-kit";
 import { createDecoder, readVarString, readVarUint, readVarUint8Array } from "lib0/decoding";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
@@ -334,6 +335,51 @@ test("P7 a connection speaks for no more than its number of ids in all its life"
   presence.receive(mallory.seat!, written(1, 300, 1, "{}"));
   settle();
   expect([...bob.seen.keys()]).toEqual([mallory.id]);
+});
+
+test("P15 what one person says is bounded over all connections, and leaving makes room; others are heard", () => {
+  const bob = new Person("bob").join();
+  const size = 4_000;
+  const loud = Array.from({ length: 30 }, () => new Person("mallory").join());
+  for (const [i, one] of loud.entries()) {
+    presence.receive(one.seat!, written(1, i + 1, 1, JSON.stringify({ x: "x".repeat(size) })));
+  }
+  settle();
+  const heard = () => [...bob.seen.values()].filter(state => "x" in state).length;
+  const most = heard();
+  expect(most).toBeGreaterThan(10);
+  expect(most * size).toBeLessThanOrEqual(LIMITS.awarenessActorBytes);
+  // Growing a state that was heard counts too.
+  presence.receive(loud[29]!.seat!, written(1, 1_000, 1, '{"x":1}'));
+  presence.receive(loud[29]!.seat!, written(1, 1_000, 2, JSON.stringify({ x: "x".repeat(size) })));
+  const carol = new Person("carol").join();
+  settle();
+  expect(heard()).toBe(most);
+  expect(bob.seen.get(carol.id)).toBeDefined();
+  for (const one of loud.slice(0, most)) one.leave();
+  for (const [i, one] of loud.slice(most, most + 5).entries()) {
+    presence.receive(one.seat!, written(1, 2_000 + i, 1, JSON.stringify({ x: "x".repeat(size) })));
+  }
+  settle();
+  expect(heard()).toBe(5);
+});
+
+test("P16 a window tells so much, a farewell at once, and all get to know all in the end", () => {
+  const bob = new Person("bob").join();
+  const loud = Array.from({ length: 60 }, (_, i) => new Person(`person ${i}`).join());
+  settle();
+  bob.frames = [];
+  for (const [i, one] of loud.entries()) {
+    for (let client = 1; client <= 10; client++) {
+      presence.receive(one.seat!, written(1, 100 * i + client, 1, JSON.stringify({ x: "x".repeat(3_000) })));
+    }
+  }
+  loud[59]!.leave();
+  pass(LATENCY_MS + 1);
+  expect(bob.gone).toContain(loud[59]!.id);
+  pass(5_000);
+  expect(Math.max(...bob.frames.map(({ length }) => length))).toBeLessThan(160 * 1024);
+  expect([...bob.seen.values()].filter(state => "x" in state)).toHaveLength(590);
 });
 
 test("B3 who missed frames learns in one who is there and who left", () => {

@@ -39,10 +39,16 @@ export interface PresenceSurroundings {
 const FRAME_BYTES = LIMITS.awarenessClients * LIMITS.awarenessStateBytes;
 /** What changes within it is told in one frame. 40 ms are less than the eye sees of a caret, and 25 frames a second. */
 const WINDOW_MS = 40;
+/**
+ * States told in one window; more wait for the next. Who spoke in it gets a copy of its own without its own words: a
+ * few hundred speakers make of this some 50 MB.
+ */
+const TOLD_BYTES = 128 * 1024;
 /** Ids of who left whose clocks are remembered in a room: who comes back sooner is seen at once. */
 const MAX_GONE = 1_000;
 const TEXT = new TextEncoder();
 const NULL = TEXT.encode("null");
+const NOTHING = new Uint8Array(0);
 const UTF8 = new TextDecoder("utf-8", { fatal: true });
 
 /** A Yjs client id that somebody speaks for. */
@@ -93,6 +99,9 @@ export class Presence implements Renewable {
   readonly #seats = new Set<Seat>();
   readonly #voices = new Map<number, Voice>();
   readonly #gone = new Map<number, Gone>();
+  /** Bytes of the states that others see, of each actor and of all. */
+  readonly #bytesOf = new Map<string, number>();
+  #bytes = 0;
   /** Ids to be told of at the end of the window. */
   readonly #changed = new Set<number>();
   #seatsEver = 0;
@@ -177,7 +186,10 @@ export class Presence implements Renewable {
     if (voice?.seat === seat) this.#hearOwn(voice, { client, clock, state });
     else if (this.#maySpeakFor(client, clock, seat)) {
       const content = readState(state);
-      if (content !== null) this.#say(this.#take(seat, client, voice), { client, clock, state }, content);
+      if (content === null) return;
+      const seen = stamped(content, seat.user);
+      if (!this.#hasRoomFor(seat.actor, seen.length - (voice?.state.length ?? 0))) return;
+      this.#say(this.#take(seat, client, voice), { client, clock, state }, seen);
     }
   }
 
@@ -193,15 +205,32 @@ export class Presence implements Renewable {
     if (content === null) {
       this.#note(voice, clock);
       this.#silence(client, voice);
-    } else if (clock > voice.heard) this.#say(voice, word, content);
+    } else if (clock > voice.heard) {
+      const seen = stamped(content, voice.seat.user);
+      if (this.#hasRoomFor(voice.seat.actor, seen.length - voice.state.length)) this.#say(voice, word, seen);
+    }
   }
 
-  #say(voice: Voice, { client, clock, state }: Word, content: object): void {
+  #say(voice: Voice, { client, clock, state }: Word, seen: Uint8Array): void {
     this.#note(voice, clock);
     // The bytes are a view of the frame.
     voice.said = new Uint8Array(state);
-    voice.state = stamped(content, voice.seat.user);
+    this.#count(voice.seat.actor, seen.length - voice.state.length);
+    voice.state = seen;
     this.#change(client, voice.seat);
+  }
+
+  #hasRoomFor(actor: string, more: number): boolean {
+    if (more <= 0) return true;
+    const ofActor = this.#bytesOf.get(actor) ?? 0;
+    return ofActor + more <= LIMITS.awarenessActorBytes && this.#bytes + more <= LIMITS.awarenessRoomBytes;
+  }
+
+  #count(actor: string, more: number): void {
+    this.#bytes += more;
+    const ofActor = (this.#bytesOf.get(actor) ?? 0) + more;
+    if (ofActor > 0) this.#bytesOf.set(actor, ofActor);
+    else this.#bytesOf.delete(actor);
   }
 
   #note(voice: Voice, clock: number): void {
@@ -233,14 +262,16 @@ export class Presence implements Renewable {
     if (!seat.clients.includes(client)) seat.clients.push(client);
     const told = this.#laterThan(before?.told ?? this.#gone.get(client)?.farewell ?? 0);
     this.#gone.delete(client);
+    if (before) this.#count(before.seat.actor, -before.state.length);
     const toldAt = Number.NEGATIVE_INFINITY;
-    const voice = { seat, heard: 0, heardAtSeat: 0, said: NULL, state: NULL, told, toldAt };
+    const voice = { seat, heard: 0, heardAtSeat: 0, said: NULL, state: NOTHING, told, toldAt };
     this.#voices.set(client, voice);
     return voice;
   }
 
-  #silence(client: number, { seat, heard, told }: Voice): void {
+  #silence(client: number, { seat, heard, told, state }: Voice): void {
     this.#voices.delete(client);
+    this.#count(seat.actor, -state.length);
     this.#gone.set(client, {
       last: seat.since,
       actor: seat.actor,
@@ -279,22 +310,32 @@ export class Presence implements Renewable {
   #tell(): void {
     this.#telling = undefined;
     this.#toldAt = this.#clock.monotonic();
-    const words = new Map<Seat | undefined, Word[]>();
-    for (const client of this.#changed) {
-      const word = this.#wordOf(client);
-      if (word === undefined) continue;
-      const speaker = this.#voices.get(client)?.seat;
-      const own = words.get(speaker);
-      if (own) own.push(word);
-      else words.set(speaker, [word]);
-    }
-    this.#changed.clear();
+    const words = this.#takeWords();
     if (words.size === 0) return;
     const announcement = new Announcement(words);
     for (const seat of this.#seats) {
       const frame = announcement.frameFor(seat);
       if (frame) seat.listener.sendPresence(frame);
     }
+    if (this.#changed.size > 0) this.#tellSoon(false);
+  }
+
+  /** What is told now, by who said it: every farewell, and of the states as many as one window takes. */
+  #takeWords(): Map<Seat | undefined, Word[]> {
+    const words = new Map<Seat | undefined, Word[]>();
+    let bytes = 0;
+    for (const client of this.#changed) {
+      const speaker = this.#voices.get(client)?.seat;
+      if (speaker !== undefined && bytes >= TOLD_BYTES) continue;
+      this.#changed.delete(client);
+      const word = this.#wordOf(client);
+      if (word === undefined) continue;
+      if (speaker !== undefined) bytes += word.state.length;
+      const own = words.get(speaker);
+      if (own) own.push(word);
+      else words.set(speaker, [word]);
+    }
+    return words;
   }
 
   #wordOf(client: number): Word | undefined {
