@@ -268,9 +268,15 @@ describe("those who do not read or do not write", () => {
         const acks = writer.acks.length + part.length;
         for (const update of part) writer.update(update);
         await eventually(() => writer.acks.length === acks);
-        collectGarbage();
-        const { heapUsed, arrayBuffers } = process.memoryUsage();
-        return heapUsed + arrayBuffers;
+        // What was collected is counted as free only when its buffers were swept, which goes on beside us.
+        let bytes = Number.POSITIVE_INFINITY;
+        for (let i = 0; i < 5; i++) {
+          collectGarbage();
+          await new Promise(resolve => setTimeout(resolve, 100));
+          const { heapUsed, arrayBuffers } = process.memoryUsage();
+          bytes = Math.min(bytes, heapUsed + arrayBuffers);
+        }
+        return bytes;
       };
       // The first half is more than the kernel keeps for a socket.
       const before = await write(updates.slice(0, 100));
