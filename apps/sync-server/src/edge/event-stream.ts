@@ -1,6 +1,7 @@
 import type { ServerResponse } from "node:http";
 import { LIMITS } from "@octavo/schema";
 import { type CloseNotice, EVENT_STREAM_TYPE } from "@octavo/schema/protocol";
+import { abandonResponse } from "./abandon-response.ts";
 import type { HttpClient, Outlet } from "./http-client.ts";
 
 export interface StreamTimes {
@@ -12,8 +13,6 @@ export interface StreamTimes {
 const PADDING = `:${" ".repeat(2_048)}\n\n`;
 /** Part of a frame that is encoded at a time; a multiple of three, so that base64 has no gap. */
 const PART_BYTES = 48 * 1024;
-/** A reader that does not read does not read the last event either. */
-const CLOSE_PATIENCE_MS = 5_000;
 
 /**
  * Frames as events of a stream (WHATWG HTML, server-sent events): `data` in base64, then `id`, the frame's number.
@@ -73,9 +72,12 @@ export class EventStream implements Outlet {
     this.#isOver = true;
     const cut = this.#offset > 0 ? "\nevent: cut\n\n" : "";
     this.#response.end(`${cut}event: close\ndata: ${JSON.stringify(notice)}\n\n`);
-    const patience = setTimeout(() => this.#response.destroy(), CLOSE_PATIENCE_MS).unref();
-    this.#response.once("close", () => clearTimeout(patience));
     this.#client.forget();
+  }
+
+  abandon(): void {
+    this.#isOver = true;
+    abandonResponse(this.#response);
   }
 
   replace(): void {

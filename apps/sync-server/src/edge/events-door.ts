@@ -56,6 +56,8 @@ export interface EventsDoor {
 const READERS = 2;
 /** Connections that are over and whose client was not told yet; each costs a kilobyte for as long as it could resume. */
 const UNTOLD = 1_000;
+/** What waits for them, of all together. */
+const UNTOLD_BYTES = 16 * 1024 * 1024;
 const METHODS = "GET, POST";
 
 /** Opens the way from requests to a room, for clients whose WebSockets do not get through. */
@@ -222,11 +224,10 @@ class Door implements EventsDoor {
       onTransport: transport => client.isOpen && count(transport),
       onClosed: () => {
         count(undefined);
-        this.#untold.add(client);
-        if (this.#untold.size > UNTOLD) this.#untold.values().next().value?.forget();
+        leave();
+        this.#keepUntold(client);
       },
       onGone: () => {
-        leave();
         this.#untold.delete(client);
         if (this.#untold.size === 0) this.#onAllTold();
         this.#clients.delete(client.id);
@@ -234,6 +235,18 @@ class Door implements EventsDoor {
     });
     this.#clients.set(client.id, client);
     return client;
+  }
+
+  /** What its reader did not fetch yet waits a while, within bounds: the connection counts no more for its person. */
+  #keepUntold(client: HttpClient): void {
+    this.#untold.add(client);
+    let bytes = 0;
+    for (const { outbound } of this.#untold) bytes += outbound.bytes;
+    for (const oldest of this.#untold) {
+      if (this.#untold.size <= UNTOLD && bytes <= UNTOLD_BYTES) return;
+      bytes -= oldest.outbound.bytes;
+      oldest.forget();
+    }
   }
 
   /** @throws CONNECTION_LOST for one that is not of this document, INVALID_REQUEST */

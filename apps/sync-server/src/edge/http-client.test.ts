@@ -37,6 +37,8 @@ class Sink implements Outlet {
   replace(): void {
     this.isReplaced = true;
   }
+
+  abandon(): void {}
 }
 
 function client() {
@@ -169,4 +171,21 @@ test("T6 nobody comes back: closed, told of once, forgotten", async () => {
   vi.useRealTimers();
   await nextTurn();
   expect(listener.onClose).toHaveBeenCalledTimes(1);
+});
+
+test("Z7 who is told again and again that it is over does not keep the connection here", async () => {
+  vi.useFakeTimers();
+  const { socket, events } = client();
+  socket.send(Uint8Array.of(1, 1));
+  socket.close("TOKEN_INVALID");
+  expect(events.onClosed).toHaveBeenCalledTimes(1);
+  for (let i = 0; i < 4; i++) {
+    const sink = new Sink(socket, "long-poll");
+    socket.attach(sink, 0);
+    await vi.advanceTimersByTimeAsync(LIMITS.pollResumeMs / 3);
+    socket.detach(sink);
+  }
+  expect(events.onGone).toHaveBeenCalledTimes(1);
+  expect(socket.outbound.bytes).toBe(0);
+  vi.useRealTimers();
 });

@@ -14,6 +14,8 @@ export interface Outlet {
   end(notice: CloseNotice): void;
   /** Another response has taken its place. */
   replace(): void;
+  /** The connection is forgotten. What it took and nobody read is not kept for long, and if it is much, not at all. */
+  abandon(): void;
 }
 
 export interface HttpClientEvents {
@@ -145,6 +147,7 @@ export class HttpClient implements ClientSocket {
     this.#notice = code ? { code: ERRORS[code].closeCode, reason: code } : { code: 1000, reason: "" };
     if (code === "TOO_SLOW") this.outbound.clear();
     this.#wakeAll();
+    this.#waitForOutlet();
     this.#events.onClosed();
     this.#outlet?.end(this.#notice);
     // Not from within `close`: that is not how a socket tells.
@@ -176,7 +179,8 @@ export class HttpClient implements ClientSocket {
   /** Frames leave by this response from now on, beginning after the last one that the client has. */
   attach(outlet: Outlet, lastEvent: number): void {
     this.#heardAt = performance.now();
-    clearTimeout(this.#absence);
+    // Whoever is told that it is over and comes again for the same does not keep it here.
+    if (this.isOpen) clearTimeout(this.#absence);
     const former = this.#outlet;
     this.#outlet = outlet;
     former?.replace();
@@ -193,7 +197,7 @@ export class HttpClient implements ClientSocket {
   detach(outlet: Outlet): void {
     if (this.#outlet !== outlet) return;
     this.#outlet = undefined;
-    this.#waitForOutlet();
+    if (this.isOpen) this.#waitForOutlet();
   }
 
   /** Bytes left the process. */
@@ -232,13 +236,17 @@ export class HttpClient implements ClientSocket {
     this.#isGone = true;
     clearTimeout(this.#absence);
     this.close();
+    clearTimeout(this.#absence);
+    this.outbound.clear();
+    this.#outlet?.abandon();
     this.#events.onGone();
   }
 
   #receive(frame: Uint8Array): void {
     if (frame.length === 1) {
-      if (frame[0] === PING) this.send(Uint8Array.of(PONG));
-      else if (frame[0] !== PONG) this.close("MALFORMED_FRAME");
+      if (frame[0] === PING) {
+        if (this.bufferedBytes <= DRAINED_BYTES) this.send(Uint8Array.of(PONG));
+      } else if (frame[0] !== PONG) this.close("MALFORMED_FRAME");
       return;
     }
     const limit = this.#isTrusted ? LIMITS.frameBytes : LIMITS.strangerFrameBytes;

@@ -7,6 +7,7 @@ import {
   FRAMES_TYPE,
   writeFrames,
 } from "@octavo/schema/protocol";
+import { abandonResponse } from "./abandon-response.ts";
 import type { HttpClient, Outlet } from "./http-client.ts";
 
 /** One poll: answered with the frames that wait as soon as there is one, else after a while with nothing. */
@@ -69,6 +70,11 @@ export class LongPoll implements Outlet {
     }
     const all = { ...headers, [FRAME_HEADER]: first, "content-type": FRAMES_TYPE };
     this.#answer(200, all, writeFrames(frames));
+  }
+
+  abandon(): void {
+    this.#answerNothing();
+    abandonResponse(this.#response);
   }
 
   #answerNothing(): void {

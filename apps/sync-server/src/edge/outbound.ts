@@ -20,6 +20,11 @@ export class Outbound {
     return this.#unconfirmedBytes;
   }
 
+  /** Of everything that is kept. */
+  get bytes(): number {
+    return this.#unsentBytes + this.#unconfirmedBytes;
+  }
+
   get nextNumber(): number {
     return this.#next;
   }
