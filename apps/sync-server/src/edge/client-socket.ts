@@ -8,6 +8,8 @@ import { JoinedWrites, type WriteTurn } from "./joined-writes.ts";
 const PING = 9;
 const PONG = 10;
 
+const PONG_FRAME = Uint8Array.of(PONG);
+
 /** What tells the protocols on a WebSocket apart before a frame is read. */
 export interface Wire {
   /** Said where nothing else was for a while: a server that says nothing is dead to some clients. */
@@ -75,6 +77,10 @@ export class WebSocketClient implements ClientSocket {
     socket.on("message", (data, isBinary) => this.#receive(data as Buffer, isBinary));
     socket.on("pong", () => {
       this.#isAlive = true;
+    });
+    socket.on("ping", data => {
+      this.#isAlive = true;
+      if (this.isOpen && this.bufferedBytes <= DRAINED_BYTES) socket.pong(data);
     });
     // What is wrong with the stream ends it: `close` follows.
     socket.on("error", () => {});
@@ -176,8 +182,9 @@ export class WebSocketClient implements ClientSocket {
       return;
     }
     if (data.length === 1 && this.#wire.hasBytesOfLife) {
-      if (data[0] === PING) this.send(Uint8Array.of(PONG));
-      else if (data[0] !== PONG) this.close("MALFORMED_FRAME");
+      if (data[0] === PING) {
+        if (this.bufferedBytes <= DRAINED_BYTES) this.send(PONG_FRAME);
+      } else if (data[0] !== PONG) this.close("MALFORMED_FRAME");
       return;
     }
     if (!this.#isTrusted && data.length > LIMITS.strangerFrameBytes) {

@@ -67,6 +67,8 @@ export function createSocketDoor(options: SocketDoorOptions): SocketDoor {
     perMessageDeflate: false,
     maxPayload: LIMITS.frameBytes,
     maxFragments: MAX_FRAGMENTS,
+    // Ours looks at what waits: ws would keep an answer to each for somebody who reads none.
+    autoPong: false,
     WebSocket: LimitedWebSocket,
   });
   const pings = setInterval(() => {

@@ -8,6 +8,7 @@ import type { ClientSocket, SocketListener, SocketRequest } from "../documents/c
 import type { Metrics } from "../metrics/metrics.ts";
 import type { DocumentMeta } from "../storage/document-store.ts";
 import { Bytes, Malformed } from "./bytes.ts";
+import type { Deliveries, Delivery } from "./deliveries.ts";
 import { checkHandshake, decideEntry, type Entry, type Identify, isWritable } from "./entry.ts";
 import type { Gate } from "./gate.ts";
 import { isStateVector } from "./guard.ts";
@@ -53,6 +54,7 @@ export interface House {
   storeMessage(): ServerMessage & { type: "storage" };
   leave(connection: SyncConnection, open: OpenRoom | undefined): void;
   readonly seats: Seats;
+  readonly deliveries: Deliveries;
 }
 
 type State =
@@ -106,6 +108,8 @@ export class SyncConnection implements SocketListener, Worker {
   /** For whom a seat was taken. */
   #seat: string | undefined;
   #token = "";
+  /** A token that came is yet to be looked at. */
+  #isRenewing = false;
   /** Every frame begins with it: varString of the document's id, for some clients with a session after a NUL. */
   #address: string | undefined;
   #addressBytes = new Uint8Array(0);
@@ -115,6 +119,9 @@ export class SyncConnection implements SocketListener, Worker {
   #inboundBytes = 0;
   #isPaused = false;
   readonly #joinPace = new JoinPace();
+  readonly #presencePace = new JoinPace();
+  /** What was sent of states and is not read yet. */
+  #deliveries: Delivery[] = [];
   readonly #timers = new Map<"authenticate" | "renew" | "expire" | "reader", NodeJS.Timeout>();
 
   constructor(socket: ClientSocket, request: SocketRequest, house: House) {
@@ -123,7 +130,9 @@ export class SyncConnection implements SocketListener, Worker {
     this.#reader = new Reader(
       socket,
       {
-        updateFrame: since => missedFrame(this.address, this.#room!.room.document, since),
+        isReady: () => this.#house.deliveries.isReady(this.#seat!, house.clock.monotonic()),
+        sendMissed: since =>
+          this.#deliver(() => [missedFrame(this.address, this.#room!.room.document, since)]),
         presenceFrame: () => this.#presenceFrame(),
       },
       () => this.close("TOO_SLOW"),
@@ -149,9 +158,11 @@ export class SyncConnection implements SocketListener, Worker {
 
   onClose(): void {
     this.#finish();
+    this.#delivered();
   }
 
   onDrained(): void {
+    this.#delivered();
     this.#reader.drained();
   }
 
@@ -360,7 +371,7 @@ export class SyncConnection implements SocketListener, Worker {
           this.close();
           return "next";
         case MessageType.QueryAwareness:
-          if (this.#isReaderBusy(arrivedAt)) return "wait";
+          if (this.#isReaderBusy(arrivedAt) || this.#isAskingTooOften(this.#presencePace)) return "wait";
           this.#tellWhoIsThere();
           return "next";
         case MessageType.Stateless:
@@ -383,7 +394,8 @@ export class SyncConnection implements SocketListener, Worker {
     switch (type) {
       case SyncType.step1:
         if (!isStateVector(content)) throw new Malformed("not a state vector");
-        if (this.#isReaderBusy(arrivedAt) || this.#isAskingTooOften()) return "wait";
+        if (this.#isReaderBusy(arrivedAt) || this.#isAskingTooOften(this.#joinPace)) return "wait";
+        if (this.#hasToQueue(member)) return "wait";
         this.#answerStep1(member, content);
         // Only after the turn is it known how much waits for the reader.
         return "end-turn";
@@ -409,20 +421,49 @@ export class SyncConnection implements SocketListener, Worker {
     return true;
   }
 
-  #isAskingTooOften(): boolean {
-    const waitMs = this.#joinPace.waitMs(this.#house.clock.monotonic());
+  #isAskingTooOften(pace: JoinPace): boolean {
+    const waitMs = pace.waitMs(this.#house.clock.monotonic());
     if (waitMs <= 0) return false;
     this.#after("reader", waitMs, () => this.#house.turns.schedule(this));
+    return true;
+  }
+
+  /** Whether too much is on its way, to this person or to all, or was made for this person of late. */
+  #hasToQueue({ actor }: Member): boolean {
+    const { deliveries, clock, turns } = this.#house;
+    if (deliveries.isReady(actor, clock.monotonic())) return false;
+    this.#after("reader", BUSY_READER_RETRY_MS, () => turns.schedule(this));
     return true;
   }
 
   #answerStep1(member: Member, vector: Uint8Array): void {
     const { clock } = this.#house;
     const startedAt = clock.monotonic();
-    const { step2, step1 } = member.room.joins.answer(this.#address!, vector);
-    this.#socket.send(step2);
-    this.#socket.send(step1);
-    this.#joinPace.answered(step2.length, startedAt, clock.monotonic());
+    const bytes = this.#deliver(() => {
+      const { step2, step1 } = member.room.joins.answer(this.#address!, vector);
+      return [step2, step1];
+    });
+    this.#joinPace.answered(bytes, startedAt, clock.monotonic());
+  }
+
+  /** Sends frames that may be as large as the document. Returns the size of the first. */
+  #deliver(make: () => Uint8Array[]): number {
+    const { deliveries, clock } = this.#house;
+    const actor = this.#seat!;
+    const startedAt = clock.monotonic();
+    const frames = make();
+    const now = clock.monotonic();
+    deliveries.worked(actor, now - startedAt, now);
+    const [state] = frames;
+    const delivery = deliveries.begin(actor, state!, now, () => this.close("TOO_SLOW"));
+    if (delivery) this.#deliveries.push(delivery);
+    for (const frame of frames) this.#socket.send(frame);
+    if (delivery) this.#reader.sentMuch();
+    return state!.length;
+  }
+
+  #delivered(): void {
+    for (const delivery of this.#deliveries.splice(0)) delivery.end();
   }
 
   #ack(arrivedAt: number): void {
@@ -440,8 +481,12 @@ export class SyncConnection implements SocketListener, Worker {
   }
 
   #tellWhoIsThere(): void {
+    const { clock } = this.#house;
+    const startedAt = clock.monotonic();
     const frame = this.#presenceFrame();
-    if (frame) this.#reader.sendPresence(frame);
+    if (frame === undefined) return;
+    this.#reader.sendPresence(frame);
+    this.#presencePace.answered(frame.length, startedAt, clock.monotonic());
   }
 
   #presenceFrame(): Uint8Array | undefined {
@@ -457,7 +502,15 @@ export class SyncConnection implements SocketListener, Worker {
   /** A fresh token, of the same person, before the old one ends. */
   #renew(member: Member, token: string): void {
     this.#token = token;
-    this.#decideAgain(member, true).catch(error => this.#fail(error));
+    // A flood of tokens costs two decisions: the one under way, and one with the last token.
+    if (this.#isRenewing) return;
+    this.#isRenewing = true;
+    const decided = this.#decisions.then(() => {
+      this.#isRenewing = false;
+      return this.#decideNow(member, true);
+    });
+    this.#decisions = decided.catch(() => {});
+    decided.catch(error => this.#fail(error));
   }
 
   /** One decision after another: of two, the one that was asked for later has to stay. */

@@ -1,10 +1,14 @@
 import { LIMITS } from "@octavo/schema";
 import type { ClientSocket } from "../documents/client-socket.ts";
 
+const RETRY_MS = 50;
+
 /** What somebody who fell behind is sent after having read. */
 export interface CatchUp {
-  /** One frame with everything that the document has beyond this state vector. */
-  updateFrame(since: Uint8Array): Uint8Array;
+  /** Whether the server may spend that on this reader now. */
+  isReady(): boolean;
+  /** Sends one frame with everything that the document has beyond this state vector. */
+  sendMissed(since: Uint8Array): void;
   /** One frame with everybody's presence, if there is any. */
   presenceFrame(): Uint8Array | undefined;
 }
@@ -48,12 +52,22 @@ export class Reader {
     else behind.hasMissedPresence = true;
   }
 
+  /** Something large was sent: from now on it must read, also while nobody writes. */
+  sentMuch(): void {
+    this.#fallBehind();
+  }
+
   /** It has read most of what waited. */
   drained(): void {
     const behind = this.#behind;
     if (behind === undefined) return;
+    if (behind.since && !this.#catchUp.isReady()) {
+      clearTimeout(behind.timer);
+      behind.timer = setTimeout(() => this.drained(), RETRY_MS).unref();
+      return;
+    }
     this.stop();
-    if (behind.since) this.#socket.send(this.#catchUp.updateFrame(behind.since));
+    if (behind.since) this.#catchUp.sendMissed(behind.since);
     const presence = behind.hasMissedPresence ? this.#catchUp.presenceFrame() : undefined;
     if (presence) this.#socket.send(presence);
   }

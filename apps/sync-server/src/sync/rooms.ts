@@ -15,6 +15,7 @@ import type { AppliedUpdate } from "./broadcast.ts";
 import { CheckpointMaker } from "./checkpoint-maker.ts";
 import { Checkpoints } from "./checkpoints.ts";
 import { type House, SyncConnection } from "./connection.ts";
+import { Deliveries } from "./deliveries.ts";
 import { Engine } from "./engine.ts";
 import type { Identify } from "./entry.ts";
 import { Gate } from "./gate.ts";
@@ -73,6 +74,11 @@ class LoadedRooms implements LiveRooms, House {
   readonly seats = new Seats({
     perActor: LIMITS.connectionsPerActor,
     perDocument: LIMITS.connectionsPerDocument,
+  });
+  readonly deliveries = new Deliveries({
+    countedBytes: LIMITS.slowReaderBytes,
+    perActorBytes: LIMITS.unreadStatesPerActorBytes,
+    bytes: LIMITS.unreadStatesBytes,
   });
   readonly #store: DocumentStore;
   readonly #options: RoomsOptions;
