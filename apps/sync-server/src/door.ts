@@ -5,7 +5,7 @@ import type { AddressInfo } from "node:net";
 import type { Duplex } from "node:stream";
 import { getRequestListener } from "@hono/node-server";
 import { RESPONSE_ALREADY_SENT } from "@hono/node-server/utils/response";
-import { AppError } from "@octavo/schema";
+import { AppError, LIMITS } from "@octavo/schema";
 import { problemOf } from "@octavo/schema/http";
 import { isEventsPath, LINK_PATH, YJS_PATH } from "@octavo/schema/protocol";
 import type { Clock } from "./clock.ts";
@@ -68,7 +68,7 @@ type Part = "health" | "metrics" | "api" | "events" | "pages" | "refused";
 
 export interface Door {
   /** Answers the port. @throws the system's error where it cannot be had */
-  listen(port: number, host: string, backlog: number): Promise<number>;
+  listen(port: number, host: string): Promise<number>;
   /** Takes nobody in any more, waits that long for answers on their way, then cuts off who is left. Sockets stay. */
   close(patienceMs: number): Promise<void>;
 }
@@ -215,8 +215,8 @@ export function openDoor(parts: DoorParts): Door {
     else socket.destroy();
   });
   return {
-    async listen(port, host, backlog) {
-      server.listen({ port, host, backlog });
+    async listen(port, host) {
+      server.listen({ port, host, backlog: LIMITS.listenBacklog });
       await once(server, "listening");
       return (server.address() as AddressInfo).port;
     },

@@ -47,9 +47,6 @@ export interface ServerOverrides {
   pages?: false;
 }
 
-/** Connections that wait while the event loop is busy; a thousand clients may come back at once. */
-const BACKLOG = 4096;
-
 /** Longest time of each step of the shutdown; together they stay below five seconds. */
 const CLOSE_MS = {
   door: 800,
@@ -163,7 +160,7 @@ async function start(
     clock,
     log,
   });
-  const port = await door.listen(config.port, config.host, BACKLOG);
+  const port = await door.listen(config.port, config.host);
   shutdown.add("door", CLOSE_MS.door, async () => {
     // Their answers are the ones that the door would wait for.
     await events.close(POLL_GAP_MS);

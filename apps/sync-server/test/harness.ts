@@ -1,6 +1,6 @@
 import { createServer, type IncomingMessage } from "node:http";
 import type { AddressInfo } from "node:net";
-import { newId, type Role } from "@octavo/schema";
+import { LIMITS, newId, type Role } from "@octavo/schema";
 import { SCHEMA_VERSION } from "@octavo/schema/document";
 import { BODY_FRAGMENT } from "@octavo/schema/protocol";
 import { TestClient, type TestClientOptions } from "@octavo/test-kit";
@@ -147,7 +147,7 @@ export async function startSyncServer(options: SyncServerOptions = {}): Promise<
     door.handleUpgrade(request, socket, head, askerOf(request)),
   );
   await new Promise<void>(resolve =>
-    server.listen({ port: options.port ?? 0, host: "127.0.0.1", backlog: 4096 }, resolve),
+    server.listen({ port: options.port ?? 0, host: "127.0.0.1", backlog: LIMITS.listenBacklog }, resolve),
   );
   const { port } = server.address() as AddressInfo;
   const url = `http://127.0.0.1:${port}`;

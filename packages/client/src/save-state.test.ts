@@ -30,7 +30,7 @@ const showing = (kind: "saved" | "saving" | "writing", since = 0): Shown => ({
   state: kind === "saved" ? { kind, at: 1 } : { kind },
 });
 
-describe("the label", () => {
+describe("V4 the label", () => {
   it("takes Saved back with the first letter, and says no other word while the write is young", () => {
     const { shown, lookAgainInMs } = nextSaveState(showing("saved"), unsettled(1000), 1100);
     expect(shown.state).toEqual({ kind: "writing" });

@@ -28,7 +28,7 @@ const stateOf = (doc: Y.Doc) => ({
   vector: [...Y.decodeStateVector(Y.encodeStateVector(doc))],
 });
 
-describe("splitting an update", () => {
+describe("V5 splitting an update", () => {
   it("leaves a small one as it is", () => {
     const update = paste(new Y.Doc(), 3);
     expect(splitUpdate(update, LIMIT)).toEqual([update]);

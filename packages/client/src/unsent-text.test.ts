@@ -2,7 +2,7 @@ import { expect, it } from "vitest";
 import * as Y from "yjs";
 import { unsentText } from "./unsent-text.ts";
 
-it("is what this client wrote after the acknowledged clock, a line a block, without what is deleted or somebody else's", () => {
+it("V3 is what this client wrote after the acknowledged clock, a line a block, without what is deleted or somebody else's", () => {
   const other = new Y.Doc();
   const text = new Y.XmlText();
   const block = new Y.XmlElement("paragraph");

@@ -27,7 +27,7 @@ const no =
 const after = (...changes: Change[]) => changes.reduce((ledger, change) => change(ledger), emptyLedger);
 const open = [receivedStep2, step2, acked] as const;
 
-describe("settled", () => {
+describe("V1 settled", () => {
   it("not before both halves of the handshake, in either order", () => {
     expect(isSettled(after())).toBe(false);
     expect(isSettled(after(receivedStep2))).toBe(false);
@@ -56,7 +56,7 @@ describe("settled", () => {
   });
 });
 
-describe("a lost socket", () => {
+describe("V2 a lost socket", () => {
   it("forgets the acks it still owed, and the edits count as unsent", () => {
     const lost = reopened(after(...open, update(1), update(2), acked, update(3)));
     expect(lost.outstanding).toEqual([]);
@@ -76,7 +76,7 @@ describe("a lost socket", () => {
   });
 });
 
-describe("a refusal", () => {
+describe("V3 a refusal", () => {
   it("is not settled, and everything after it is unsent again", () => {
     const ledger = after(...open, update(1), acked, update(2), update(3), no());
     expect([isSettled(ledger), editsNotAcked(ledger), ledger.outstanding.length]).toEqual([false, 2, 0]);
@@ -100,7 +100,7 @@ describe("a refusal", () => {
   });
 });
 
-it("edits are neither lost nor doubled by any order of events", () => {
+it("V2 edits are neither lost nor doubled by any order of events", () => {
   // Every event but an ack and a new edit leaves the number of edits without an ack as it is.
   const neutral: Change[] = [step2, receivedStep2, no(), reopened, withheld];
   for (const first of neutral) {

@@ -117,7 +117,7 @@ describe("an open document", () => {
     await eventually(() => ana.presence.getSnapshot().length === 0);
   });
 
-  it("keeps what is written while the server is away, and says Saved only when it is on its disk", async () => {
+  it("V2 keeps what is written while the server is away, and says Saved only when it is on its disk", async () => {
     const ana = await openAs("Ana");
     write(ana, "before");
     await ana.whenSaved();
@@ -134,7 +134,7 @@ describe("an open document", () => {
     expect(await owner.read(documentId, "text")).toMatch(/before\s+apart/);
   });
 
-  it("takes back nothing of a paste that is larger than one write", async () => {
+  it("V5 takes back nothing of a paste that is larger than one write", async () => {
     const ana = await openAs("Ana");
     const ben = await openAs("Ben");
     ana.doc.transact(() => {
@@ -145,7 +145,7 @@ describe("an open document", () => {
     expect(textOf(ben)).toBe(textOf(ana));
   });
 
-  it("is View only for a viewer, and their edit is refused, kept as text and not called saved", async () => {
+  it("V3 is View only for a viewer, and their edit is refused, kept as text and not called saved", async () => {
     const vic = await openAs("Vic", "viewer");
     await eventually(() => kindOf(vic) === "view-only");
     write(vic, "not allowed");
@@ -155,7 +155,7 @@ describe("an open document", () => {
     expect(await owner.read(documentId, "text")).not.toContain("not allowed");
   });
 
-  it("stops writing for good after a write under somebody else's client id", async () => {
+  it("V3 stops writing for good after a write under somebody else's client id", async () => {
     const ana = await openAs("Ana");
     write(ana, "mine");
     await ana.whenSaved();

@@ -42,6 +42,8 @@ export const LIMITS = {
   serverSilenceMs: 20_000,
   /** Silence after which our client takes the server for dead. */
   clientPatienceMs: 30_000,
+  /** Connections that the kernel holds until we take them: Node's 511 let a thousand who come back at once wait for a second. */
+  listenBacklog: 4_096,
   /** Time a socket may stay without authenticating. */
   authenticateMs: 15_000,
   /** Sockets of one network (an address, an IPv6 /64) that have not authenticated yet: an office behind one address comes back at once. */

@@ -210,7 +210,7 @@ export function documentStoreContract(name: string, open: () => Promise<Contract
         expect(text(zstdDecompressSync(stored!.compressed))).toBe("state ".repeat(100_000));
       });
 
-      test("trim the log without losing history or the counter", async () => {
+      test("C7 trim the log without losing history or the counter", async () => {
         await grow(99);
         const before = await all(store.updates.read(A, 0));
         for (const seq of [20, 50, 51, 100]) await write(seq);
@@ -319,7 +319,7 @@ export function documentStoreContract(name: string, open: () => Promise<Contract
     });
 
     describe("a store that cannot write", () => {
-      test("says so with a reason, keeps appends waiting, and commits them when the disk works again", async () => {
+      test("W3 says so with a reason, keeps appends waiting, and commits them when the disk works again", async () => {
         const states: StoreState[] = [];
         store.updates.onState(state => states.push(state));
         expect(store.updates.state).toEqual({ writable: true });
@@ -350,7 +350,7 @@ export function documentStoreContract(name: string, open: () => Promise<Contract
         await store.probe();
       });
 
-      test("lets only so many bytes wait", async () => {
+      test("W3 lets only so many bytes wait", async () => {
         await breakStore();
         const megabyte = { actor: "user:1", update: new Uint8Array(1024 * 1024), claims: [] };
         const waiting: Promise<void>[] = [];

@@ -82,7 +82,7 @@ describe("group commit", () => {
     expect(batches).toEqual([["large"], ["a", "b", "c", "d"], ["e"]]);
   });
 
-  test("writes again, in order, what may be repeated, and gives up what may not", async () => {
+  test("W3 writes again, in order, what may be repeated, and gives up what may not", async () => {
     const { commit, add, finish, batches, settled, reopened } = steered();
     for (const name of "aA") add(name);
     add("once", { retry: false });
@@ -99,7 +99,7 @@ describe("group commit", () => {
     expect(commit.state).toEqual({ writable: true });
   });
 
-  test("tries at once, then waits longer each time, up to 2 s, until a batch is on disk", async () => {
+  test("W3 tries at once, then waits longer each time, up to 2 s, until a batch is on disk", async () => {
     const { add, finish, delays } = steered();
     add("a");
     await settle();

@@ -5,6 +5,7 @@ import { createProcessLane, moduleBeside, type ProcessLane } from "../documents/
 import type { DocumentStore } from "../storage/document-store.ts";
 import type { CheckpointJob, CheckpointResult } from "./checkpoint-process.ts";
 import { proveState, UpdateList } from "./checkpoint-state.ts";
+import { Gate } from "./gate.ts";
 import type { Room } from "./room.ts";
 import { structCount } from "./upstream-yjs.ts";
 
@@ -47,9 +48,9 @@ const HEAP_MIB = 2_048;
 export class CheckpointMaker {
   readonly #options: CheckpointMakerOptions;
   readonly #lane: ProcessLane<CheckpointJob>;
-  readonly #small = new Slots(SMALL_AT_ONCE);
+  readonly #small = new Gate(SMALL_AT_ONCE);
   /** One at a time, counted before anything of it is read into memory. */
-  readonly #large = new Slots(1);
+  readonly #large = new Gate(1);
   #turn: Promise<void> = Promise.resolve();
 
   constructor(options: CheckpointMakerOptions) {
@@ -121,27 +122,5 @@ export class CheckpointMaker {
   #nextTurn(): Promise<void> {
     this.#turn = this.#turn.then(() => new Promise<void>(resolve => setImmediate(resolve)));
     return this.#turn;
-  }
-}
-
-/** Lets so many tasks run at one time, the others in the order they came. */
-class Slots {
-  #free: number;
-  readonly #waiting: (() => void)[] = [];
-
-  constructor(count: number) {
-    this.#free = count;
-  }
-
-  async run<T>(task: () => Promise<T>): Promise<T> {
-    if (this.#free > 0) this.#free--;
-    else await new Promise<void>(resolve => this.#waiting.push(resolve));
-    try {
-      return await task();
-    } finally {
-      const next = this.#waiting.shift();
-      if (next) next();
-      else this.#free++;
-    }
   }
 }

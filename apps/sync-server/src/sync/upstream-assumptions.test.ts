@@ -147,7 +147,7 @@ test("a failed load leaves neither room nor holder", async () => {
   expect([created.documents.size, created.loadingDocuments.size]).toEqual([0, 0]);
 });
 
-test("nobody is attached to a room that is being unloaded, at no offset", async () => {
+test("W5 nobody is attached to a room that is being unloaded, at no offset", async () => {
   for (let offset = 0; offset < 120; offset++) {
     const idle = Promise.withResolvers<void>();
     const { engine: created } = engine({ onIdle: () => idle.resolve() });
@@ -165,7 +165,7 @@ test("nobody is attached to a room that is being unloaded, at no offset", async 
   }
 });
 
-test("a busy room is not unloaded", async () => {
+test("W5 a busy room is not unloaded", async () => {
   let isBusy = true;
   const { engine: created } = engine({ isBusy: () => isBusy });
   await created.hold(ID);

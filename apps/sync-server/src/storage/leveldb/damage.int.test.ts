@@ -92,7 +92,7 @@ describe("a damaged store", () => {
       expect(await contents(store, "b")).toEqual(names(21));
     });
 
-  test("a flipped byte in a record damages that document alone", async () => {
+  test("E5 a flipped byte in a record damages that document alone", async () => {
     await flipByte(logKey(A.docNo, 10));
     await onlyAIsRefused(store => contents(store, "a"));
   });
@@ -110,7 +110,7 @@ describe("a damaged store", () => {
     });
   });
 
-  test("a log that is lost whole is damage, not an empty document", async () => {
+  test("E5 a log that is lost whole is damage, not an empty document", async () => {
     await withLevel(level => level.clear({ gte: logKey(A.docNo, 0), lt: logKey(A.docNo + 1, 0) }));
     await onlyAIsRefused(store => store.updates.head("a"));
   });
@@ -136,7 +136,7 @@ describe("a damaged store", () => {
       }),
     );
 
-    test("falls back to the one before and the log after it", async () => {
+    test("C4 falls back to the one before and the log after it", async () => {
       await flipByte(checkpointKey(A.docNo, 20, 0));
       await withStore(async store => {
         const newest = await store.checkpoints.newest("a");
@@ -145,7 +145,7 @@ describe("a damaged store", () => {
       });
     });
 
-    test("is not counted on: the log stays until two good ones are there", async () => {
+    test("C4 is not counted on: the log stays until two good ones are there", async () => {
       await flipByte(checkpointKey(A.docNo, 20, 0));
       await withStore(async store => {
         await grow(store, "a", 10);
@@ -249,7 +249,7 @@ describe("a damaged store", () => {
       await onlyAIsRefused(store => contents(store, "a"));
     });
 
-    test("a missing CURRENT is refused, and nothing is deleted or made", async () => {
+    test("X7 a missing CURRENT is refused, and nothing is deleted or made", async () => {
       await rm(join(documents, "CURRENT"));
       const before = await readdir(documents);
       await expect(open()).rejects.toMatchObject({
@@ -261,7 +261,7 @@ describe("a damaged store", () => {
       expect(await readdir(documents)).toEqual(before);
     });
 
-    test("a missing database is refused where there was one", async () => {
+    test("X7 a missing database is refused where there was one", async () => {
       await rm(documents, { recursive: true });
       await expect(open()).rejects.toMatchObject({
         code: "DATA_MISSING",

@@ -102,7 +102,7 @@ describe("a write that fails", () => {
 
   for (const afterwards of [false, true]) {
     const when = afterwards ? "after the bytes were taken" : "before";
-    test(`at any place, ${when}, loses nothing, repeats nothing and uses no failed handle`, async () => {
+    test(`X4 at any place, ${when}, loses nothing, repeats nothing and uses no failed handle`, async () => {
       const operations = await countOperations();
       expect(operations).toBeGreaterThan(10);
       for (let failing = 1; failing <= operations; failing++) {
@@ -125,7 +125,7 @@ describe("a write that fails", () => {
     });
   }
 
-  test("because the disk is full says so in plain words and is over when there is room, without a restart", async () => {
+  test("X3 because the disk is full says so in plain words and is over when there is room, without a restart", async () => {
     let isFull = false;
     const { store, directory, writesAfterFailure } = await openFaulty(operation =>
       isFull && operation === "batch" ? { error: diskFull() } : undefined,
@@ -148,7 +148,7 @@ describe("a write that fails", () => {
     await directory.remove();
   });
 
-  test("is also overcome when reopening fails some times", async () => {
+  test("X4 is also overcome when reopening fails some times", async () => {
     let failures = 0;
     const { store, directory } = await openFaulty(operation => {
       if (failures === 0 || (failures < 6 && operation === "batch")) return undefined;
@@ -163,7 +163,7 @@ describe("a write that fails", () => {
     await directory.remove();
   });
 
-  test("keeps the store from writing when an acknowledged record is missing afterwards", async () => {
+  test("X4 keeps the store from writing when an acknowledged record is missing afterwards", async () => {
     let isFull = false;
     const directory = await temporaryDirectory();
     let handle = defaultLevel(join(directory.path, "unused"));

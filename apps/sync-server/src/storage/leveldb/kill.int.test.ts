@@ -13,7 +13,7 @@ const ROUNDS = 6;
 const WRITER = fileURLToPath(new URL("./kill-writer.test-child.ts", import.meta.url));
 const DOCUMENTS = ["a", "b", "c"];
 
-test("kill -9 at any moment loses nothing that was acknowledged and leaves no gap", async () => {
+test("X1 kill -9 at any moment loses nothing that was acknowledged and leaves no gap", async () => {
   const random = createRandom();
   const directory = await temporaryDirectory();
   const documents = join(directory.path, "documents");
