@@ -22,6 +22,7 @@ import {
   type MemoryDocumentStoreOptions,
   openMemoryDocumentStore,
 } from "../src/storage/memory-document-store.ts";
+import { beginningOf } from "../src/sync/beginning.ts";
 
 export const ORIGIN = "http://octavo.test:3000";
 /** A site whose pages may open documents with a token. */
@@ -203,6 +204,11 @@ function stubRooms(store: DocumentStore) {
       const seq = await store.updates.head(documentId);
       for await (const record of store.updates.read(documentId, 0)) applyUpdate(document, record.update);
       return { update: encodeStateAsUpdate(document), seq };
+    },
+    async readBeginning(documentId) {
+      const document = new Doc();
+      applyUpdate(document, (await rooms.readState(documentId)).update);
+      return beginningOf(document);
     },
     async readOpening(documentId, _handshake, use) {
       const meta = await store.meta(documentId);

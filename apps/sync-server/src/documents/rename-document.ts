@@ -1,16 +1,16 @@
 import { AppError } from "@octavo/schema";
 import type { Identity } from "../accounts/identity.ts";
+import { listEntryOf } from "./digest.ts";
 import type { DocumentsParts } from "./parts.ts";
 import { requireAccess } from "./require-access.ts";
 import { type DocumentSummary, summaryFrom, UNTITLED } from "./summary.ts";
-import { titleFrom } from "./title.ts";
 
 /**
  * Gives the document a title and tells everybody in the room. An empty one lets the title follow the first heading again.
  * @throws NOT_FOUND, FORBIDDEN, CONFLICT in the trash
  */
 export async function renameDocument(
-  { catalog, access, rooms, render, clock }: DocumentsParts,
+  { catalog, access, rooms, clock }: DocumentsParts,
   identity: Identity | undefined,
   documentId: string,
   title: string,
@@ -24,7 +24,6 @@ export async function renameDocument(
   return summaryFrom(catalog, documentId, role);
 
   async function headingOf() {
-    const { update } = await rooms.readState(documentId);
-    return titleFrom((await render.digest(update)).title) || UNTITLED;
+    return listEntryOf(await rooms.readBeginning(documentId)).title ?? UNTITLED;
   }
 }

@@ -1,4 +1,5 @@
 import type { ErrorCode } from "@octavo/schema";
+import type { LooseNode } from "@octavo/schema/document";
 import type { Handshake, ServerMessage } from "@octavo/schema/protocol";
 import type { Doc } from "yjs";
 import type { AccessChange } from "../access/access.ts";
@@ -15,10 +16,19 @@ export interface OpeningState {
   updates: Uint8Array[];
 }
 
+/** The first pages of a document's body, as loose as they were written. */
+export interface Beginning {
+  body: LooseNode;
+  /** False where more follows. */
+  isWhole: boolean;
+}
+
 /** What the verbs of this floor need of the live rooms; implemented in `sync/`, introduced by `server.ts`. */
 export interface Rooms {
   /** The document's present state (Yjs update, V1) and the seq it contains, from its room or from the store. @throws NOT_FOUND, LOAD_FAILED, DOCUMENT_DAMAGED */
   readState(documentId: string): Promise<{ update: Uint8Array; seq: number }>;
+  /** The document's first pages as they are now; costs the same for one of any size that is loaded. @throws as `readState` */
+  readBeginning(documentId: string): Promise<Beginning>;
   /**
    * Gives `use` the document for somebody who opens it, without loading its room; everything in it is on disk, and it
    * may be a second old. A room that is to be loaded meanwhile waits a little for what `use` makes.

@@ -1,6 +1,8 @@
 import { LIMITS, newId } from "@octavo/schema";
+import { BODY_FRAGMENT } from "@octavo/schema/protocol";
 import { eventually } from "@octavo/test-kit";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { XmlElement, XmlText } from "yjs";
 import {
   type Api,
   type Browser,
@@ -157,9 +159,15 @@ describe("documents", () => {
     const own = await startApi();
     const browser = await signInAdministrator(own);
     const { id } = await create(browser);
-    await own.rooms.write(id, "server", paragraph("# Heading"));
+    await own.rooms.write(id, "server", document => {
+      const heading = new XmlElement<{ level: number }>("heading");
+      heading.setAttribute("level", 1);
+      heading.insert(0, [new XmlText("Heading")]);
+      document.getXmlFragment(BODY_FRAGMENT).insert(0, [heading as XmlElement]);
+      paragraph("and text")(document);
+    });
     await own.documents.close();
-    expect(await own.catalog.documents.find(id)).toMatchObject({ title: "Heading", snippet: "\n# Heading" });
+    expect(await own.catalog.documents.find(id)).toMatchObject({ title: "Heading", snippet: "and text" });
     expect(own.rooms.announced).toEqual([{ documentId: id, message: { type: "title", title: "Heading" } }]);
     await own.close();
   });

@@ -8,9 +8,10 @@ import { Doc, encodeStateAsUpdate } from "yjs";
 import type { Access, AccessChange } from "../access/access.ts";
 import type { Clock } from "../clock.ts";
 import type { ClientSocket, LiveRooms, SocketListener, SocketRequest } from "../documents/client-socket.ts";
-import type { OpeningState } from "../documents/rooms.ts";
+import type { Beginning, OpeningState } from "../documents/rooms.ts";
 import type { Metrics } from "../metrics/metrics.ts";
 import type { DocumentMeta, DocumentStore } from "../storage/document-store.ts";
+import { beginningOf } from "./beginning.ts";
 import type { AppliedUpdate } from "./broadcast.ts";
 import { CheckpointMaker } from "./checkpoint-maker.ts";
 import { Checkpoints } from "./checkpoints.ts";
@@ -174,6 +175,18 @@ class LoadedRooms implements LiveRooms, House {
     use: (opening: OpeningState) => Promise<T>,
   ): Promise<T> {
     return this.#openingStates.read(documentId, this.#open.get(documentId), handshake, use);
+  }
+
+  async readBeginning(documentId: string): Promise<Beginning> {
+    const open = this.#open.get(documentId);
+    if (open) return beginningOf(open.room.document);
+    const document = new Doc();
+    try {
+      await loadDocument(this.#store, documentId, document);
+      return beginningOf(document);
+    } finally {
+      document.destroy();
+    }
   }
 
   async write(documentId: string, actor: string, change: (document: Doc) => void): Promise<void> {

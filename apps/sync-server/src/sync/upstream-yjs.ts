@@ -4,6 +4,7 @@
  *
  * - Yjs deletes superfluous formatting marks of its own accord after a remote transaction, unless the
  *   transaction's `_needFormattingCleanup` is reset in `afterTransaction`.
+ * - A text's items are the chain from `_start` over `right`; what they show is `ContentString.str`.
  * - What cannot be integrated is kept in `store.pendingStructs` and `store.pendingDs`.
  * - A document that was loaded from its encoded state is encoded to the same bytes again.
  */

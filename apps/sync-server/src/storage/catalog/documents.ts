@@ -24,8 +24,8 @@ export interface ListPosition {
 export interface Derived {
   id: string;
   snippet: string;
-  /** First heading; used only while nobody gave a title. */
-  title: string;
+  /** First heading; used only while nobody gave a title. Undefined leaves the title as it is. */
+  title: string | undefined;
   updatedAt: number;
 }
 
@@ -118,20 +118,22 @@ export function documentRows(db: Kysely<Tables>): DocumentRows {
     setDerived: rows =>
       db.transaction().execute(async transaction => {
         const renamed: { id: string; title: string }[] = [];
+        const ids = rows.map(({ id }) => id);
+        const known = await transaction
+          .selectFrom("documents")
+          .select(["id", "title", "titleDerived"])
+          .where("id", "in", ids)
+          .execute();
+        const titles = new Map(known.map(row => [row.id, row]));
         for (const { id, snippet, title, updatedAt } of rows) {
+          const row = titles.get(id);
+          const isRenamed = title !== undefined && row?.titleDerived === 1 && row.title !== title;
           await transaction
             .updateTable("documents")
-            .set({ snippet, updatedAt })
+            .set({ snippet, updatedAt, ...(isRenamed && { title }) })
             .where("id", "=", id)
             .execute();
-          const { numUpdatedRows } = await transaction
-            .updateTable("documents")
-            .set({ title })
-            .where("id", "=", id)
-            .where("titleDerived", "=", 1)
-            .where("title", "<>", title)
-            .executeTakeFirstOrThrow();
-          if (numUpdatedRows === 1n) renamed.push({ id, title });
+          if (isRenamed) renamed.push({ id, title });
         }
         return renamed;
       }),
