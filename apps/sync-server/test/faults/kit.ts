@@ -64,7 +64,7 @@ export class Writer {
   pasteAndUndo(characters: number): void {
     this.#text ??= this.#ownParagraph();
     const { length } = this.#text;
-    this.#text.insert(length, randomBytes(characters).toString("latin1"));
+    this.#text.insert(length, randomBytes(characters).toString("base64").slice(0, characters));
     this.#text.delete(length, characters);
   }
 
@@ -206,6 +206,11 @@ export class House implements AsyncDisposable {
       isSeenThere: isContained(seen, cold),
     }));
     expect(found, hint).toEqual(writers.map(({ name }) => ({ name, ackedAndMissing: 0, isSeenThere: true })));
+    // A refusal is answered before what was sent earlier: which frame an answer is for would then be unknown.
+    expect(
+      writers.map(({ client }) => client.ledger.refusals),
+      hint,
+    ).toEqual(writers.map(() => 0));
     expect(holes(textOf(cold)), hint).toEqual([]);
     // From here on the tokens tell: comparing everything again each time would take longer and longer.
     for (const { client } of writers) client.ledger.acked.length = 0;
