@@ -22,8 +22,6 @@ export const stepOneFrame = (address: string, vector: Uint8Array) =>
   frame(address, MESSAGE.sync, STEP.one, vector);
 export const updateFrame = (address: string, update: Uint8Array) =>
   frame(address, MESSAGE.sync, STEP.update, update);
-export const stepTwoFrame = (address: string, update: Uint8Array) =>
-  frame(address, MESSAGE.sync, STEP.two, update);
 
 /** One client's awareness state. */
 export function awarenessFrame(address: string, client: number, clock: number, state: object): Uint8Array {

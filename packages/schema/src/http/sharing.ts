@@ -13,7 +13,6 @@ export const linkRecord = z.object({
   createdAt: z.iso.datetime(),
 });
 export type LinkRecord = z.infer<typeof linkRecord>;
-export const linkList = z.object({ items: z.array(linkRecord) });
 
 export const createAccessToken = z.object({
   role: z.enum(ROLES),
