@@ -203,6 +203,28 @@ describe("R refusing", () => {
     expect(await server.store.updates.head(documentId)).toBe(2);
   });
 
+  test("R3 a refusal does not overtake the answers of earlier writes", async () => {
+    let release = () => {};
+    let gate = Promise.resolve();
+    const store = openMemoryDocumentStore({ beforeCommit: () => gate });
+    await using server = await startSyncServer({ store });
+    const client = await RawClient.join({ url: server.url, documentId: await server.create() });
+    gate = new Promise(resolve => {
+      release = resolve;
+    });
+    const { document, updates } = recordedDocument();
+    writeParagraph(document, "good");
+    client.update(updates[0]!);
+    client.update(Uint8Array.of(1, 2, 3));
+    // Answered after both were looked at.
+    client.step1();
+    await eventually(() => client.count("step2") === 1);
+    expect(client.acks).toEqual([]);
+    release();
+    await eventually(() => client.acks.length === 2);
+    expect(client.acks).toEqual([true, false]);
+  });
+
   test("A3 nobody writes with another's Yjs client id", async () => {
     await using server = await startSyncServer();
     const documentId = await server.create();

@@ -128,7 +128,10 @@ export class Writes implements Worker {
   #refuse(code: ErrorCode, reason: string): void {
     this.#isRefusing = true;
     this.#dropHeld();
-    this.#events.refused(code, reason);
+    // Answers have no number: one that came before those of earlier frames would be taken for theirs.
+    this.#room.whenApplied(() => {
+      if (!this.#isClosed) this.#events.refused(code, reason);
+    });
   }
 
   #hold(held: Held): void {
