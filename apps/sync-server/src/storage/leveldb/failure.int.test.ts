@@ -4,9 +4,9 @@ import { temporaryDirectory } from "@octavo/test-kit/temp-directory";
 import { describe, expect, test } from "vitest";
 import { systemClock } from "../../clock.ts";
 import type { DocumentStore } from "../document-store.ts";
-import { defaultLevel } from "./database.ts";
+import { defaultLevel, type LevelDatabase, type LevelFactory } from "./database.ts";
 import { diskFull, type Fault, faultyLevel } from "./faulty-level.ts";
-import { logKey } from "./keys.ts";
+import { documentKey, logKey } from "./keys.ts";
 import { openLevelDocumentStore } from "./open.ts";
 
 const bytes = (text: string) => new TextEncoder().encode(text);
@@ -200,4 +200,35 @@ describe("a write that fails", () => {
     await rejected;
     await directory.remove();
   });
+});
+
+test("C4 the log is trimmed only after the newer checkpoint is on disk", async () => {
+  await using directory = await temporaryDirectory();
+  const written: string[] = [];
+  const level: LevelFactory = path => {
+    const handle = defaultLevel(path);
+    const batch = handle.batch.bind(handle) as (...args: unknown[]) => Promise<void>;
+    const recording = async (...args: unknown[]) => {
+      await batch(...args);
+      for (const { type, key } of args[0] as { type: string; key: Buffer }[])
+        written.push(`${type} ${key.toString("hex")}`);
+    };
+    return Object.assign(handle, { batch: recording }) as LevelDatabase;
+  };
+  const store = await openLevelDocumentStore({
+    directory: join(directory.path, "documents"),
+    clock: systemClock,
+    level,
+  });
+  await store.create(meta("a"), { update: bytes("u1"), actor: "user:1", claims: [] });
+  await store.updates.head("a");
+  await store.updates.append("a", { update: bytes("u2"), actor: "user:1", claims: [] }).committed;
+  await store.checkpoints.write("a", { seq: 1, state: bytes("one"), at: 0 });
+  written.length = 0;
+  await store.checkpoints.write("a", { seq: 2, state: bytes("two"), at: 0 });
+  const pointed = written.indexOf(`put ${documentKey("a").toString("hex")}`);
+  const trimmed = written.indexOf(`del ${logKey(1, 1).toString("hex")}`);
+  expect(pointed).toBeGreaterThanOrEqual(0);
+  expect(trimmed).toBeGreaterThan(pointed);
+  await store.close();
 });
