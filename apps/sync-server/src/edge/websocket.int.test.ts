@@ -55,6 +55,17 @@ describe("at the upgrade", () => {
     expect(await server.loadedRooms()).toBe(0);
   });
 
+  test("U4 nothing is compressed, whatever the client offers", async () => {
+    await using server = await startSyncServer();
+    const documentId = await server.create();
+    const client = await RawClient.join({
+      url: server.url,
+      documentId,
+      socket: { perMessageDeflate: { threshold: 0 } },
+    });
+    expect(client.socket.extensions).toBe("");
+  });
+
   test("U2 a peer that resets while it is let in disturbs nobody", async () => {
     await using server = await startSyncServer();
     const documentId = await server.create();
