@@ -1,7 +1,11 @@
 import { AppError } from "@octavo/schema";
-import { describe, expect, test } from "vitest";
+import { afterEach, describe, expect, test, vi } from "vitest";
 import { GroupCommit } from "./group-commit.ts";
 import { KeyedQueue } from "./keyed-queue.ts";
+
+afterEach(() => {
+  vi.useRealTimers();
+});
 
 /** Lets everything run that does not wait for the test. */
 const settle = () => new Promise<void>(resolve => setImmediate(resolve));
@@ -70,6 +74,60 @@ describe("group commit", () => {
     expect(settled).toEqual(["a", "b", "c"]);
     await finish();
     expect(settled).toEqual(["a", "b", "c", "d", "e"]);
+  });
+
+  test("W7 lets commits that follow each other closely wait for company, and then go as one", async () => {
+    vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout", "performance"] });
+    const { commit, add, finish, batches } = steered();
+    for (let i = 0; i < 8; i++) {
+      add(`before ${i}`);
+      await settle();
+      await finish();
+    }
+    expect(batches.length).toBe(8);
+    add("first");
+    await settle();
+    add("second");
+    await settle();
+    expect(batches.length).toBe(8);
+    vi.advanceTimersByTime(6);
+    await settle();
+    expect(batches.slice(8)).toEqual([["first", "second"]]);
+    await finish();
+    // Enough of them wait for nobody.
+    for (let i = 0; i < 64; i++) {
+      expect(batches.length).toBe(9);
+      add("more");
+      await settle();
+    }
+    expect(batches.at(-1)!.length).toBe(64);
+    await finish();
+    // Nor does a store that is closed.
+    add("last");
+    await settle();
+    expect(batches.length).toBe(10);
+    const closed = commit.close();
+    await settle();
+    expect(batches.at(-1)).toEqual(["last"]);
+    await finish();
+    await closed;
+  });
+
+  test("W7 takes nothing into a commit that was discarded while it waited for company", async () => {
+    vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout", "performance"] });
+    const { commit, add, finish, batches, settled } = steered();
+    for (let i = 0; i < 8; i++) {
+      add("before");
+      await settle();
+      await finish();
+    }
+    add("gone", { documentId: "a" });
+    await settle();
+    commit.discard("a", new AppError("GONE"));
+    vi.advanceTimersByTime(6);
+    await settle();
+    await commit.idle();
+    expect([batches.length, settled.at(-1)]).toEqual([8, "gone: GONE"]);
   });
 
   test("splits what would be too large for one batch, and never splits one commit", async () => {

@@ -1,4 +1,5 @@
 import { AppError } from "@octavo/schema";
+import { CommitPace } from "./commit-pace.ts";
 import type { StoreState } from "./update-log.ts";
 
 /** Where batches go: LevelDB, or maps in memory. */
@@ -37,7 +38,8 @@ const FIRST_DELAY_MS = 100;
 const MAX_DELAY_MS = 2_000;
 
 /**
- * One write in flight; everything added meanwhile forms the next one. After a failed write the target is never
+ * One write in flight; everything added meanwhile forms the next one, and where there are many, what comes within
+ * `CommitPace`'s time as well. After a failed write the target is never
  * written through the same handle again: LevelDB 1.20 acknowledges later writes on it and loses them.
  */
 export class GroupCommit<Operation> {
@@ -51,6 +53,9 @@ export class GroupCommit<Operation> {
   /** Of those in flight, the ones that were discarded meanwhile. */
   readonly #discarded = new Map<Commit<Operation>, AppError>();
   #waitingBytes = 0;
+  readonly #pace = new CommitPace();
+  /** Ends the wait for company. */
+  #beginNow: (() => void) | undefined;
   #failures = 0;
   #state: StoreState = { writable: true };
   #running: Promise<void> | undefined;
@@ -91,6 +96,7 @@ export class GroupCommit<Operation> {
     this.admit(commit.bytes, commit.retry);
     this.#waiting.push(commit);
     this.#waitingBytes += commit.bytes;
+    if (this.#beginNow && this.#pace.isEnough(this.#load)) this.#beginNow();
     // Not at once: what is added in the same turn belongs into the same batch.
     this.#running ??= Promise.resolve().then(() => this.#run());
   }
@@ -121,6 +127,7 @@ export class GroupCommit<Operation> {
   /** Takes no more, commits what waits if the target works, rejects it with SHUTTING_DOWN if it does not. */
   async close(): Promise<void> {
     this.#closing.abort();
+    this.#beginNow?.();
     await this.idle();
   }
 
@@ -136,7 +143,11 @@ export class GroupCommit<Operation> {
 
   /** Writes the next batch; returns what went wrong, undefined when it is on disk. */
   async #commitNext(): Promise<{ error: unknown } | undefined> {
+    const gained = await this.#waitForCompany();
     const batch = this.#takeBatch();
+    // Discarded while it waited.
+    if (batch.length === 0) return undefined;
+    this.#pace.began(performance.now(), batch.length, gained);
     this.#inFlight = batch;
     try {
       await this.#target.write(batch.flatMap(commit => commit.operations));
@@ -149,6 +160,28 @@ export class GroupCommit<Operation> {
     for (const commit of batch) this.#settle(commit, this.#discarded.get(commit));
     this.#discarded.clear();
     return undefined;
+  }
+
+  /** Where commits are many, lets some of them go as one; tells how many came meanwhile, undefined without a wait. */
+  async #waitForCompany(): Promise<number | undefined> {
+    if (this.isClosed) return undefined;
+    const waitMs = this.#pace.waitMs(performance.now(), this.#load);
+    if (waitMs <= 0) return undefined;
+    const before = this.#waiting.length;
+    await new Promise<void>(resolve => {
+      const timer = setTimeout(resolve, waitMs);
+      this.#beginNow = () => {
+        clearTimeout(timer);
+        resolve();
+      };
+    });
+    this.#beginNow = undefined;
+    return Math.max(this.#waiting.length - before, 0);
+  }
+
+  /** What waits for the next commit. Nothing is in flight while that is asked. */
+  get #load(): { records: number; bytes: number } {
+    return { records: this.#waiting.length, bytes: this.#waitingBytes };
   }
 
   #takeBatch(): Commit<Operation>[] {
