@@ -24,6 +24,7 @@ function writesIntoNothing() {
     waitingStruct: () => undefined,
     ownerOf: () => undefined,
     holding: new Set(),
+    whenApplied: (callback: () => void) => callback(),
   } as unknown as Room;
   const heard: string[] = [];
   const writes = new Writes(room, {} as ConstructorParameters<typeof Writes>[1], {
