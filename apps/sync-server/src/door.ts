@@ -19,6 +19,8 @@ export interface RequestBindings {
   clientAddress: string;
   /** Scheme, host and port as the browser sees them, or the configured public origin. */
   origin: string;
+  /** Calls back once the answer left in full, or nobody is there any more to take it. */
+  onAnswered: (callback: () => void) => void;
 }
 
 /** Whether the server can do its work; `reasons` are for the administrator, in a few words. */
@@ -58,6 +60,8 @@ interface DoorPages {
 const HEADERS_TIMEOUT_MS = 5_000;
 /** The largest import (20 MiB) over a slow uplink (2 Mbit/s) takes 80 s. */
 const REQUEST_TIMEOUT_MS = 120_000;
+/** Who takes nothing of an answer for so long is gone; sockets and event streams have their own times. */
+const UNREAD_MS = 120_000;
 /** Above the 60 s that common proxies keep a connection to us, so that they and not we close it. */
 const KEEP_ALIVE_MS = 65_000;
 /** Strangers may ask for readiness; the disk answers once a second. */
@@ -131,7 +135,11 @@ export function openDoor(parts: DoorParts): Door {
     request.url = origin + path;
     const listener = getRequestListener(
       async api => {
-        const result = await parts.api(api, { clientAddress: requester.address, origin });
+        const onAnswered = (callback: () => void) => {
+          if (response.closed) callback();
+          else response.once("close", callback);
+        };
+        const result = await parts.api(api, { clientAddress: requester.address, origin, onAnswered });
         if (!result.headers.has(parts.passToPages)) return result;
         request.url = path;
         answerPages(request, response, requester);
@@ -197,6 +205,7 @@ export function openDoor(parts: DoorParts): Door {
     },
   );
 
+  server.timeout = UNREAD_MS;
   server.on("upgrade", (request: IncomingMessage, socket: Duplex, head: Buffer) => {
     // A peer that goes away must not be an exception.
     socket.on("error", () => socket.destroy());

@@ -3,6 +3,7 @@ import { brotliCompress, constants, gzip, zstdCompress, zstdDecompress } from "n
 import { AppError, LIMITS } from "@octavo/schema";
 import { type Handshake, writeStateHead } from "@octavo/schema/protocol";
 import type { Identity } from "../accounts/identity.ts";
+import { Gate } from "./gate.ts";
 import type { DocumentsParts } from "./parts.ts";
 import type { OpeningState } from "./rooms.ts";
 import { prependToFrame } from "./zstd-frame.ts";
@@ -28,6 +29,10 @@ export interface StateAnswer {
 
 /** Bodies kept over all documents: a class that opens one at nine o'clock gets what was compressed for the first. */
 const CACHE_BYTES = 16 * 1024 * 1024;
+/** Made at once: the threads that compress are those that read and write the disk. */
+const MAKING = 2;
+/** More who wait open the document by their socket. */
+const MAX_WAITING = 1_000;
 /** Below this a compressed body is not smaller by as much as a packet. */
 const PLAIN_BYTES = 512;
 
@@ -43,8 +48,12 @@ const unpack = promisify(zstdDecompress);
 export class StateBodies {
   readonly #kept = new Map<string, { body: Promise<Uint8Array>; bytes: number }>();
   #bytes = 0;
+  readonly #making = new Gate(MAKING);
 
-  /** The body under that name, made when it is not there; those who ask meanwhile wait for the same one. */
+  /**
+   * The body under that name, made when it is not there; those who ask meanwhile wait for the same one.
+   * @throws TOO_MANY_REQUESTS where many wait, and what `make` throws
+   */
   async get(name: string, make: () => Promise<Uint8Array>): Promise<Uint8Array> {
     const known = this.#kept.get(name);
     if (known) {
@@ -52,7 +61,10 @@ export class StateBodies {
       this.#kept.set(name, known);
       return known.body;
     }
-    const entry = { body: make(), bytes: 0 };
+    if (this.#making.waiting >= MAX_WAITING) {
+      throw new AppError("TOO_MANY_REQUESTS", undefined, { details: { retryAfter: 5 } });
+    }
+    const entry = { body: this.#making.run(make), bytes: 0 };
     this.#kept.set(name, entry);
     try {
       const body = await entry.body;
@@ -96,23 +108,26 @@ export async function documentState(
     const etag = `W/"${meta.epoch}-${seq}"`;
     if (known === etag) return { etag, coding: "identity", body: undefined };
     const head = writeStateHead({ epoch: meta.epoch, seq, updates: opening.updates });
-    const joined = coding === "zstd" ? asStored(head, opening) : undefined;
-    if (joined) return { etag, coding, body: joined };
     const bytes = head.length + (opening.checkpoint?.bytes.length ?? 0);
-    if (coding === "identity" || bytes < PLAIN_BYTES)
+    if (bytes < PLAIN_BYTES && !isStoredAsSent(head, opening, coding))
       return { etag, coding: "identity", body: await plainBody(head, opening) };
-    const body = await bodies.get(`${documentId} ${etag} ${coding}`, async () =>
-      compressors[coding](await plainBody(head, opening)),
-    );
+    const body = await bodies.get(`${documentId} ${etag} ${coding}`, () => bodyIn(coding, head, opening));
     return { etag, coding, body };
   });
 }
 
-/** The checkpoint as it lies on the disk, with what came after it in front; undefined where that would be much. */
-function asStored(head: Uint8Array, { checkpoint }: OpeningState): Uint8Array | undefined {
-  if (!checkpoint?.isCompressed || head.length > Math.max(PLAIN_BYTES, checkpoint.bytes.length / 16))
-    return undefined;
-  return prependToFrame(head, checkpoint.bytes);
+async function bodyIn(coding: Coding, head: Uint8Array, opening: OpeningState): Promise<Uint8Array> {
+  const stored = isStoredAsSent(head, opening, coding) ? opening.checkpoint : undefined;
+  const joined = stored && prependToFrame(head, stored.bytes);
+  if (joined) return joined;
+  const plain = await plainBody(head, opening);
+  return coding === "identity" ? plain : compressors[coding](plain);
+}
+
+/** Whether the checkpoint can go as it lies on the disk: where what came after it, which goes in front, is little. */
+function isStoredAsSent(head: Uint8Array, { checkpoint }: OpeningState, coding: Coding): boolean {
+  if (coding !== "zstd" || !checkpoint?.isCompressed) return false;
+  return head.length <= Math.max(PLAIN_BYTES, checkpoint.bytes.length / 16);
 }
 
 async function plainBody(head: Uint8Array, { checkpoint }: OpeningState): Promise<Uint8Array> {

@@ -10,6 +10,7 @@ export const documentStateRoute: Route = {
   needs: "document:read",
   isEmbeddable: true,
   async handle(c, { documents }) {
+    c.get("unread").check();
     const { etag, coding, body } = await documents.state(await c.get("identify")(), readId(c, "id"), {
       handshake: readHandshake(new URL(c.req.url).searchParams),
       coding: bestCoding(c.req.header("accept-encoding") ?? ""),
@@ -18,6 +19,7 @@ export const documentStateRoute: Route = {
     c.header("etag", etag);
     c.header("vary", "accept-encoding, origin");
     if (body === undefined) return c.body(null, 304);
+    c.get("unread").add(body);
     c.header("content-type", DOCUMENT_STATE_TYPE);
     c.header("content-length", String(body.length));
     if (coding !== "identity") c.header("content-encoding", coding);

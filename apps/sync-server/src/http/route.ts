@@ -30,6 +30,8 @@ export interface HttpBindings {
   clientAddress?: string;
   /** Scheme, host and port as the browser sees them: `OCTAVO_URL`, or the request's effective host. */
   origin?: string;
+  /** Calls back once the answer left in full, or nobody is there any more to take it. */
+  onAnswered?: (callback: () => void) => void;
 }
 
 export interface HttpVariables {
@@ -42,6 +44,8 @@ export interface HttpVariables {
   route: string;
   /** Who asks; found out once a request. @throws TOKEN_INVALID, TOKEN_EXPIRED */
   identify: () => Promise<Identity | undefined>;
+  /** For large bodies: `check` before one is made, `add` counts it until it was read. @throws TOO_MANY_REQUESTS */
+  unread: { check(): void; add(body: Uint8Array): void };
 }
 
 export type HttpEnvironment = { Bindings: HttpBindings; Variables: HttpVariables };

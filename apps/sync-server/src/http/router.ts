@@ -18,6 +18,7 @@ import { problemResponse } from "./problem-response.ts";
 import type { HttpContext, HttpEnvironment, HttpParts, Need, Route } from "./route.ts";
 import { securityHeaders } from "./security-headers.ts";
 import { sharingRoutes } from "./sharing-routes.ts";
+import { UnreadAnswers } from "./unread-answers.ts";
 
 /** Every route below `/api/v1`, with what it needs: the source of the access matrix. */
 export const ROUTES: readonly Route[] = [
@@ -35,6 +36,10 @@ export const ROUTES: readonly Route[] = [
 export function createHttp(parts: HttpParts): Hono<HttpEnvironment> {
   const { log, clock } = parts;
   const limiter = createRateLimiter(clock);
+  const unread = new UnreadAnswers({
+    perNetwork: LIMITS.unreadStatesPerActorBytes,
+    all: LIMITS.unreadStatesBytes,
+  });
   const app = new Hono<HttpEnvironment>();
 
   app.use(describeRequest(parts));
@@ -47,6 +52,11 @@ export function createHttp(parts: HttpParts): Hono<HttpEnvironment> {
     if (route.isEmbeddable) app.use(pattern, allowEmbedOrigins(parts.embedOrigins));
     app.on(route.method, pattern, limitBody(route.bodyBytes ?? LIMITS.requestBytes), async c => {
       c.set("route", pattern);
+      const address = c.get("address");
+      c.set("unread", {
+        check: () => unread.check(address),
+        add: body => c.env?.onAnswered?.(unread.add(address, body)),
+      });
       checkOrigin(c);
       if (route.limit) limitStrangers(c, limiter, route.limit);
       const accountId = await requireNeed(c, route.needs);

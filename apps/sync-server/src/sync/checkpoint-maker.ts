@@ -1,11 +1,11 @@
 import { AppError } from "@octavo/schema";
 import { encodeStateAsUpdateV2, encodeStateVector } from "yjs";
 import type { Clock } from "../clock.ts";
+import { Gate } from "../documents/gate.ts";
 import { createProcessLane, moduleBeside, type ProcessLane } from "../documents/process-lane.ts";
 import type { DocumentStore } from "../storage/document-store.ts";
 import type { CheckpointJob, CheckpointResult } from "./checkpoint-process.ts";
 import { proveState, UpdateList } from "./checkpoint-state.ts";
-import { Gate } from "./gate.ts";
 import type { Room } from "./room.ts";
 import { structCount } from "./upstream-yjs.ts";
 

@@ -1,10 +1,10 @@
 import { AppError } from "@octavo/schema";
 import type { Handshake } from "@octavo/schema/protocol";
 import { encodeStateAsUpdateV2 } from "yjs";
+import type { Gate } from "../documents/gate.ts";
 import type { OpeningState } from "../documents/rooms.ts";
 import type { DocumentStore } from "../storage/document-store.ts";
 import { checkHandshake } from "./entry.ts";
-import type { Gate } from "./gate.ts";
 import type { OpenRoom } from "./open-room.ts";
 
 /** A larger room is read from the store: encoding it would keep everybody else waiting. */
