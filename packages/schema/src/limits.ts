@@ -71,6 +71,8 @@ export const LIMITS = {
   /** Inbound bytes waiting per connection before its socket is paused. */
   inboundQueueBytes: 1 * MIB,
   inboundQueueFrames: 256,
+  /** Messages over 1 MiB of which a part is here, over all sockets; the same for bodies. Eight of the largest. */
+  unfinishedBytes: 128 * MIB,
   /** Bytes waiting towards a reader above which it gets nothing more until it read them: then one update of all it missed. */
   slowReaderBytes: 256 * KIB,
   /** Time in which such a reader must have read something: the largest document over 4 Mbit/s. */

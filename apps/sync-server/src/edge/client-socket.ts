@@ -3,6 +3,7 @@ import { ERRORS, type ErrorCode, LIMITS } from "@octavo/schema";
 import { WebSocket } from "ws";
 import type { ClientSocket, SocketListener } from "../documents/client-socket.ts";
 import { JoinedWrites, type WriteTurn } from "./joined-writes.ts";
+import type { Unfinished } from "./unfinished.ts";
 
 /** Frames of one byte are signs of life between Hocuspocus' provider and server; no document's name is before them. */
 const PING = 9;
@@ -19,6 +20,12 @@ export interface Wire {
 }
 
 export const HOCUSPOCUS_WIRE: Wire = { signOfLife: Uint8Array.of(PING), hasBytesOfLife: true };
+
+/** What all sockets of a server have in common. */
+export interface SharedBySockets {
+  readonly turn: WriteTurn;
+  readonly unfinished: Unfinished;
+}
 
 /** A reader that does not read does not read our close frame either. */
 const CLOSE_PATIENCE_MS = 5_000;
@@ -44,6 +51,10 @@ export class WebSocketClient implements ClientSocket {
   readonly #onTrusted: () => void;
   readonly #wire: Wire;
   readonly #writes: JoinedWrites;
+  readonly #unfinished: Unfinished;
+  readonly #part = { giveUp: () => this.#giveUp() };
+  /** Of a message that is not here in full, at most a chunk more. */
+  #partBytes = 0;
   #listener: SocketListener | undefined;
   #isTrusted = false;
   #strangerBytes = 0;
@@ -58,7 +69,7 @@ export class WebSocketClient implements ClientSocket {
   constructor(
     socket: WebSocket,
     stream: Duplex,
-    turn: WriteTurn,
+    { turn, unfinished }: SharedBySockets,
     onTrusted: () => void,
     wire = HOCUSPOCUS_WIRE,
   ) {
@@ -66,8 +77,9 @@ export class WebSocketClient implements ClientSocket {
     this.#wire = wire;
     this.#stream = stream;
     this.#onTrusted = onTrusted;
+    this.#unfinished = unfinished;
     this.#writes = new JoinedWrites(stream, turn, this);
-    stream.on("data", this.#countStranger);
+    stream.on("data", this.#countStranger).on("data", this.#countPart);
   }
 
   /** Begins to hand on frames. */
@@ -75,11 +87,13 @@ export class WebSocketClient implements ClientSocket {
     this.#listener = listener;
     const socket = this.#socket;
     socket.on("message", (data, isBinary) => this.#receive(data as Buffer, isBinary));
-    socket.on("pong", () => {
+    socket.on("pong", data => {
       this.#isAlive = true;
+      this.#partBytes -= data.length;
     });
     socket.on("ping", data => {
       this.#isAlive = true;
+      this.#partBytes -= data.length;
       if (this.isOpen && this.bufferedBytes <= DRAINED_BYTES) socket.pong(data);
     });
     // What is wrong with the stream ends it: `close` follows.
@@ -87,7 +101,8 @@ export class WebSocketClient implements ClientSocket {
     socket.on("close", () => {
       clearTimeout(this.#patience);
       this.#writes.drop();
-      this.#stream.off("data", this.#countStranger);
+      this.#stream.off("data", this.#countStranger).off("data", this.#countPart);
+      this.#unfinished.done(this.#part);
       listener.onClose();
     });
   }
@@ -176,6 +191,8 @@ export class WebSocketClient implements ClientSocket {
 
   #receive(data: Buffer, isBinary: boolean): void {
     this.#isAlive = true;
+    this.#partBytes = 0;
+    this.#unfinished.done(this.#part);
     if (this.#isClosing) return;
     if (!isBinary || data.length === 0) {
       this.close("MALFORMED_FRAME");
@@ -193,6 +210,17 @@ export class WebSocketClient implements ClientSocket {
     }
     this.#listener?.onFrame(data);
   }
+
+  /** At once: what is here of its message stays as long as the socket. */
+  #giveUp(): void {
+    this.close("TOO_SLOW");
+    this.terminate();
+  }
+
+  readonly #countPart = (chunk: Buffer): void => {
+    this.#partBytes += chunk.length;
+    this.#unfinished.has(this.#part, this.#partBytes);
+  };
 
   readonly #countStranger = (chunk: Buffer): void => {
     this.#strangerBytes += chunk.length;

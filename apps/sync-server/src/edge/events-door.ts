@@ -22,6 +22,7 @@ import { LongPoll } from "./long-poll.ts";
 import { credentialsOfOrigin, type OriginRules } from "./origin.ts";
 import { readBody } from "./request-body.ts";
 import { type Place, readEventsPath } from "./sync-path.ts";
+import { Unfinished } from "./unfinished.ts";
 
 export interface EventsTimes extends StreamTimes, ResumeTimes {
   pollMs: number;
@@ -81,6 +82,7 @@ class Door implements EventsDoor {
   readonly #clients = new Map<string, HttpClient>();
   readonly #untold = new Set<HttpClient>();
   readonly #line: Line;
+  readonly #unfinished = new Unfinished();
   #onAllTold = () => {};
   readonly #silences: NodeJS.Timeout;
   #isClosed = false;
@@ -157,7 +159,11 @@ class Door implements EventsDoor {
     response.on("close", () => client ?? leave());
     try {
       if (!(await entered)) throw new AppError(this.#isClosed ? "SHUTTING_DOWN" : "TOO_MANY_CONNECTIONS");
-      const { frames, bytes } = await framesOf(request, LIMITS.unauthenticatedBytes, LIMITS.authenticateMs);
+      const { frames, bytes } = await framesOf(request, {
+        maxBytes: LIMITS.unauthenticatedBytes,
+        withinMs: LIMITS.authenticateMs,
+        unfinished: this.#unfinished,
+      });
       if (this.#isClosed) throw new AppError("SHUTTING_DOWN");
       client = this.#register(place.documentId, leave);
       const headers = headersOf(request);
@@ -182,7 +188,11 @@ class Door implements EventsDoor {
     client.readers++;
     try {
       const withinMs = client.isTrusted ? undefined : LIMITS.authenticateMs;
-      const { frames, bytes } = await framesOf(request, client.bodyBytes, withinMs);
+      const { frames, bytes } = await framesOf(request, {
+        maxBytes: client.bodyBytes,
+        withinMs,
+        unfinished: this.#unfinished,
+      });
       const first = readFrameNumber(headerOf(request, FRAME_HEADER));
       if (first === undefined && frames.length > 0) throw new AppError("INVALID_REQUEST");
       const received = await client.take(first ?? 1, frames, bytes);
@@ -262,10 +272,9 @@ class Door implements EventsDoor {
 /** @throws TOO_LARGE, MALFORMED_FRAME, INVALID_REQUEST */
 async function framesOf(
   request: IncomingMessage,
-  maxBytes: number,
-  withinMs: number | undefined,
+  how: Parameters<typeof readBody>[1],
 ): Promise<{ frames: Uint8Array[]; bytes: number }> {
-  const body = await readBody(request, { maxBytes, withinMs });
+  const body = await readBody(request, how);
   const frames = readFrames(body, LIMITS.postFrames);
   if (frames === undefined) throw new AppError("MALFORMED_FRAME");
   return { frames, bytes: body.length };

@@ -13,6 +13,7 @@ import { WriteTurn } from "./joined-writes.ts";
 import { createLine, type Line } from "./line.ts";
 import { credentialsOfOrigin, type OriginRules } from "./origin.ts";
 import { type Place, readSyncPath, readYjsPath, type YjsPlace } from "./sync-path.ts";
+import { Unfinished } from "./unfinished.ts";
 import { joinByYWebSocket, Y_WEBSOCKET_WIRE } from "./y-websocket.ts";
 
 export interface SocketDoorOptions extends Partial<OriginRules> {
@@ -58,7 +59,7 @@ export function createSocketDoor(options: SocketDoorOptions): SocketDoor {
   const { rooms, metrics, log } = options;
   const rules: OriginRules = { url: options.url, embedOrigins: options.embedOrigins ?? [] };
   const sockets = new Set<WebSocketClient>();
-  const turn = new WriteTurn();
+  const shared = { turn: new WriteTurn(), unfinished: new Unfinished() };
   const line = options.line ?? createLine();
   let isClosed = false;
   const server = new WebSocketServer({
@@ -96,7 +97,7 @@ export function createSocketDoor(options: SocketDoorOptions): SocketDoor {
       const socket = new WebSocketClient(
         webSocket,
         stream,
-        turn,
+        shared,
         leave,
         yjs ? Y_WEBSOCKET_WIRE : HOCUSPOCUS_WIRE,
       );
@@ -130,7 +131,7 @@ export function createSocketDoor(options: SocketDoorOptions): SocketDoor {
   /** Of an HTTP status y-websocket learns nothing: it would ask again for ever. */
   function acceptNowhere({ request, stream, head }: Upgrade, leave: () => void): void {
     server.handleUpgrade(request, stream, head, webSocket =>
-      turnAway(new WebSocketClient(webSocket, stream, turn, leave, Y_WEBSOCKET_WIRE), "NOT_FOUND"),
+      turnAway(new WebSocketClient(webSocket, stream, shared, leave, Y_WEBSOCKET_WIRE), "NOT_FOUND"),
     );
   }
 

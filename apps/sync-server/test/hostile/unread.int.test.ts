@@ -1,7 +1,13 @@
 import { once } from "node:events";
 import { connect } from "node:net";
 import { LIMITS } from "@octavo/schema";
-import { connectionOpened, syncPath, writeFrames } from "@octavo/schema/protocol";
+import {
+  CONNECTION_HEADER,
+  connectionOpened,
+  FRAME_HEADER,
+  syncPath,
+  writeFrames,
+} from "@octavo/schema/protocol";
 import { eventually } from "@octavo/test-kit";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { Doc } from "yjs";
@@ -168,3 +174,52 @@ test("Z7 what connections over HTTP were not told when they ended is kept within
   await eventually(async () => (await server.connections()) === 0);
   await eventually(() => heldBytes() - before < 40 * MIB, { what: "the memory" });
 });
+
+test("Z9 many who begin large messages and end none keep a bounded part of them; others write on", async () => {
+  const documentId = await server.create();
+  const witness = await RawClient.join({ url: server.url, documentId, token: "alice" });
+  await letterMs(witness);
+  const before = heldBytes();
+  const half = new Uint8Array(6 * MIB);
+  const clients = await Promise.all(
+    Array.from({ length: 40 }, () => RawClient.join({ url: server.url, documentId, token: "mallory" })),
+  );
+  for (const { socket } of clients) {
+    await new Promise(resolve => socket.send(half, { fin: false }, resolve));
+    expect(await letterMs(witness)).toBeLessThan(2_000);
+  }
+  await eventually(() => clients.filter(({ close }) => close).length >= 15, { what: "those given up" });
+  await eventually(() => heldBytes() - before < LIMITS.unfinishedBytes + 64 * MIB, { what: "the memory" });
+  const { document, updates } = recordedDocument();
+  writeParagraph(document, "x".repeat(3 * MIB));
+  const acks = witness.acks.length;
+  witness.update(updates[0]!);
+  await eventually(() => witness.acks.length > acks, { what: "a large write of somebody else" });
+  for (const { socket } of clients) socket.terminate();
+}, 60_000);
+
+test("Z9 bodies that do not come in full neither", async () => {
+  const documentId = await server.create();
+  const before = heldBytes();
+  const half = Buffer.alloc(6 * MIB);
+  const sockets = [];
+  const answers: string[] = [];
+  for (let i = 0; i < 40; i++) {
+    const client = await RawRequests.open({ url: server.url, documentId, token: "mallory" });
+    await eventually(async () => (await server.connections()) > i);
+    const { frames } = (await client.poll(0)) as { frames: unknown[] };
+    expect(frames).not.toHaveLength(0);
+    const socket = connect(server.port, "127.0.0.1");
+    socket.on("error", () => {}).on("data", data => answers.push(data.toString("latin1")));
+    const path = new URL(client.url);
+    socket.write(
+      `POST ${path.pathname}${path.search} HTTP/1.1\r\nHost: localhost\r\nContent-Length: ${12 * MIB}\r\n` +
+        `${CONNECTION_HEADER}: ${client.connection}\r\n${FRAME_HEADER}: 2\r\n\r\n`,
+    );
+    await new Promise(resolve => socket.write(half, resolve));
+    sockets.push(socket);
+  }
+  await eventually(() => answers.filter(answer => answer.includes("TOO_MANY_REQUESTS")).length >= 15);
+  await eventually(() => heldBytes() - before < LIMITS.unfinishedBytes + 64 * MIB, { what: "the memory" });
+  for (const socket of sockets) socket.destroy();
+}, 60_000);
