@@ -308,7 +308,7 @@ describe("G7 an attribute holds only what the schema takes", () => {
 
   test("a shared type is no attribute", () => {
     const typeUnderKey = written(1, 2, 1, 0, [7], 1, "default", 3, "image", [0x27], 0, 1, 0, "src", 6, 0);
-    expect(judged(typeUnderKey)).toBe("a shared type as an attribute");
+    expect(judged(typeUnderKey)).toBe("an attribute that holds no value");
   });
 
   test("but in a document of kind raw it may be anything", () => {
@@ -323,5 +323,47 @@ test("A5 a document at its largest size takes no more", () => {
   expect(judge(room, one.paragraph("a"), "user:a")).toMatchObject({
     kind: "refuse",
     code: "DOCUMENT_TOO_LARGE",
+  });
+});
+
+describe("G8 a place holds only what editors can read there", () => {
+  const misplaced = "content that its place does not take";
+  const judged = (update: Uint8Array) => {
+    const verdict = judge(new View(), update, "user:a");
+    return verdict.kind === "refuse" ? verdict.reason : verdict.kind;
+  };
+  /** Client 1: a paragraph (clock 0) in the body, a text (clock 1) in it, then one more struct. */
+  const after = (structs: number, ...parts: (number | string | number[])[]) =>
+    written(1, 2 + structs, 1, 0, [7], 1, "default", 3, "paragraph", [7], 0, 1, 0, 6, ...parts, 0);
+
+  test.each([
+    ["text right in the body", [[4], 1, "default", "x"]],
+    ["text right in an element", [[4], 0, 1, 0, "x"]],
+    ["a format right in an element", [[6], 0, 1, 0, "bold", "{}"]],
+    ["a value right in an element", [[8], 0, 1, 0, 1, [126]]],
+    ["an embed right in an element", [[5], 0, 1, 0, "{}"]],
+    ["an element in a text", [[7], 0, 1, 1, 3, "paragraph"]],
+    ["a text in a text", [[7], 0, 1, 1, 6]],
+    ["an embed in a text", [[5], 0, 1, 1, '{"image":1}']],
+    ["text beside a text, which says only what it comes after", [[0x84], 1, 1, "x"]],
+    ["an element beside letters, in the same update", [[4], 0, 1, 1, "ab", [0x87], 1, 3, 3, "paragraph"], 2],
+  ] as [string, (number | string | number[])[], number?][])("%s", (_, parts, structs = 1) => {
+    expect(judged(after(structs, ...parts))).toBe(misplaced);
+  });
+
+  test("also where it comes after something that is in the document", () => {
+    const [room, one] = [new View(), writer(1)];
+    room.take(one.paragraph("text"));
+    const beside = (ref: number, clock: number, ...content: (number | string)[]) =>
+      judge(room, written(1, 1, 7, 0, [0x80 | ref], 1, clock, ...content, 0), "user:b");
+    // Clock 0 is the paragraph, 1 its text, from 2 on the letters.
+    expect(beside(4, 3, "x")).toMatchObject({ kind: "append" });
+    expect(beside(4, 1, "x")).toMatchObject({ kind: "refuse", reason: misplaced });
+    expect(beside(7, 3, 3, "paragraph")).toMatchObject({ kind: "refuse", reason: misplaced });
+    expect(beside(7, 0, 3, "paragraph")).toMatchObject({ kind: "append" });
+  });
+
+  test("text as an attribute", () => {
+    expect(judged(after(1, [0x24], 0, 1, 0, "src", "x"))).toBe("an attribute that holds no value");
   });
 });

@@ -11,8 +11,10 @@ import {
   encodeStateVector,
   findIndexSS,
   getState,
+  ID,
   Item,
   XmlElement,
+  XmlText,
 } from "yjs";
 import {
   type Deletion,
@@ -222,11 +224,16 @@ interface Place {
   depth: number;
   /** The key it stands under, as an attribute does; undefined in a sequence. */
   key: string | undefined;
+  /** What is right around it: an element, as the body is one, or a text. Undefined where that is gone. */
+  inside: Kind | undefined;
   /** Name of the element right around it. */
   around: string | undefined;
-  /** Name of the element that it opens itself. */
+  /** What it opens itself, and the element's name. */
+  opens: Kind | undefined;
   node: string | undefined;
 }
+
+type Kind = "element" | "text";
 
 /**
  * What Yjs integrates and cannot delete again: types nested so deep that the stack ends (it deletes with one frame
@@ -239,15 +246,18 @@ function findMisplaced(room: AdmissionView, sketch: Sketch): string | undefined 
   let placeOf: ((struct: Struct) => Place) | undefined;
   for (const { structs } of sketch.clients) {
     for (const struct of structs) {
-      const { opensType, isDivisible, value } = struct;
-      if (!opensType && !isDivisible && (value === undefined || !names)) continue;
+      const { holds, isDivisible, value } = struct;
+      if (holds === "nothing" || (!names && holds !== "type" && !isDivisible)) continue;
       placeOf ??= placeFinder(room, sketch);
-      const { depth, key, around } = placeOf(struct);
-      if (opensType && depth + 1 > LIMITS.updateTypeDepth) return "types nested too deep";
-      if (key === undefined) continue;
+      const { depth, key, inside, around } = placeOf(struct);
+      if (holds === "type" && depth + 1 > LIMITS.updateTypeDepth) return "types nested too deep";
+      if (key === undefined) {
+        if (names && inside && holds !== TAKES[inside]) return "content that its place does not take";
+        continue;
+      }
       if (isDivisible) return "more than one value under a key";
       if (names === undefined) continue;
-      if (opensType) return "a shared type as an attribute";
+      if (holds !== "value") return "an attribute that holds no value";
       if (value && around !== undefined && !names.isAttribute(around, key, value[0])) {
         return "a value that an attribute may not have";
       }
@@ -255,6 +265,9 @@ function findMisplaced(room: AdmissionView, sketch: Sketch): string | undefined 
   }
   return undefined;
 }
+
+/** Editors throw on text right in an element, and on elements in a text: nobody could open the document any more. */
+const TAKES = { element: "type", text: "text" } as const;
 
 /** A struct's place is its own to say only where it has no origin; else it stands beside that. */
 function placeFinder(room: AdmissionView, sketch: Sketch): (struct: Struct) => Place {
@@ -290,13 +303,21 @@ function placeFinder(room: AdmissionView, sketch: Sketch): (struct: Struct) => P
 }
 
 /** A place outside every type, where the walk ends. */
-const ROOT: Place = { depth: 0, key: undefined, around: undefined, node: undefined };
+const ROOT: Place = {
+  depth: 0,
+  key: undefined,
+  inside: undefined,
+  around: undefined,
+  opens: undefined,
+  node: undefined,
+};
 
 /** Place of a struct, from that of the struct it is linked to. */
-function placeFrom({ parent, origin, rightOrigin, key, node }: Struct, linked: Place): Place {
-  if (parent) return { depth: linked.depth + 1, key, around: linked.node, node };
-  if (origin || rightOrigin) return { ...linked, node };
-  return { depth: 0, key, around: undefined, node };
+function placeFrom({ parent, origin, rightOrigin, key, holds, node }: Struct, linked: Place): Place {
+  const opens = node !== undefined ? "element" : holds === "type" ? "text" : undefined;
+  if (parent) return { depth: linked.depth + 1, key, inside: linked.opens, around: linked.node, opens, node };
+  if (origin || rightOrigin) return { ...linked, opens, node };
+  return { depth: 0, key, inside: "element", around: undefined, opens, node };
 }
 
 /** The struct that holds the clock, of structs in order. */
@@ -329,10 +350,18 @@ function appliedPlace(document: Doc, id: StructId): Place {
   return {
     depth,
     key: found.parentSub ?? undefined,
+    inside: kindOf(parent),
     around: parent instanceof XmlElement ? parent.nodeName : undefined,
+    opens: content instanceof ContentType ? kindOf(content.type) : undefined,
     node:
       content instanceof ContentType && content.type instanceof XmlElement
         ? content.type.nodeName
         : undefined,
   };
+}
+
+/** The body is a fragment, or a type that nobody used by its name yet; it takes what an element takes. */
+function kindOf(type: Item["parent"]): Kind | undefined {
+  if (type === null || type instanceof ID) return undefined;
+  return type instanceof XmlText ? "text" : "element";
 }

@@ -25,6 +25,8 @@ export interface StructId {
   clock: number;
 }
 
+export type Holding = "type" | "text" | "value" | "nothing";
+
 /** What an update says of one struct, as far as admission needs it. */
 export interface Struct {
   clock: number;
@@ -39,8 +41,8 @@ export interface Struct {
   key: string | undefined;
   /** Live content of more than one element, which Yjs may split. */
   isDivisible: boolean;
-  /** Holds a shared type, and may so be a parent. */
-  opensType: boolean;
+  /** What of it is live: a shared type (which may be a parent), text or its formatting, any other value, or nothing. */
+  holds: Holding;
   /** Name of the element that it opens. */
   node: string | undefined;
   /** Its only value, in a list of one because undefined is a value too; undefined for every other content. */
@@ -107,6 +109,15 @@ const REF = {
   skip: 10,
 } as const;
 const REF_BITS = 0b11111;
+const HOLDING: readonly (Holding | undefined)[] = Object.assign([], {
+  [REF.json]: "value",
+  [REF.binary]: "value",
+  [REF.string]: "text",
+  [REF.embed]: "value",
+  [REF.format]: "text",
+  [REF.type]: "type",
+  [REF.any]: "value",
+});
 const HAS_PARENT_SUB = 0b0010_0000;
 const HAS_RIGHT_ORIGIN = 0b0100_0000;
 const HAS_ORIGIN = 0b1000_0000;
@@ -194,7 +205,7 @@ class UpdateReader {
       parent,
       key,
       isDivisible: length > 1 && ref !== REF.deleted,
-      opensType: ref === REF.type,
+      holds: HOLDING[ref] ?? "nothing",
       node: this.#node,
       value: length === 1 ? this.#value : undefined,
     };
@@ -370,7 +381,7 @@ function withoutLinks(clock: number, length: number, isSkip: boolean): Struct {
     parent: undefined,
     key: undefined,
     isDivisible: false,
-    opensType: false,
+    holds: "nothing",
     node: undefined,
     value: undefined,
   };
