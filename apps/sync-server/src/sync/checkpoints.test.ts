@@ -98,6 +98,26 @@ test("C2 after 30 s of quiet, and at rest, once the log has a quarter of the sta
   expect(written).toEqual([26, 51]);
 });
 
+test("C2 none in a pause of a log under 64 updates and 4 KiB, but when the room is left", async () => {
+  const updates = roomWith(10);
+  await updates.write(63, 10);
+  await updates.pass(30_000);
+  expect(updates.written).toEqual([]);
+  await updates.write(1, 10);
+  await updates.pass(30_000);
+  expect(updates.written).toEqual([65]);
+  const bytes = roomWith(10);
+  await bytes.write(3, KIB);
+  await bytes.pass(30_000);
+  expect(bytes.written).toEqual([]);
+  await bytes.write(1, KIB);
+  await bytes.pass(30_000);
+  expect(bytes.written).toEqual([5]);
+  await bytes.write(1, 10);
+  expect(await bytes.checkpoints.rest()).toBe(true);
+  expect(bytes.written).toEqual([5, 6]);
+});
+
 test("C2 one that fails is tried again half a minute later, with all that it would have had", async () => {
   const { written, write, pass, state, checkpoints } = roomWith(KIB);
   state.isFailing = true;

@@ -14,6 +14,9 @@ const MIN_BYTES = 64 * 1024;
 const BUSY_SHARE = 1 / 2;
 /** The same when they pause or leave: the best time, but not for a word in a large document. */
 const REST_SHARE = 1 / 4;
+/** In a pause a shorter log is left as it is: people will go on, and a thousand small documents may pause at once. */
+const PAUSE_UPDATES = 64;
+const PAUSE_BYTES = 4 * 1024;
 /** People paused: the time at which a checkpoint disturbs nobody. */
 const IDLE_MS = 30_000;
 
@@ -115,7 +118,7 @@ export class Checkpoints {
       this.#timer = undefined;
       const idleMs = this.#clock.monotonic() - this.#lastAppliedAt;
       if (idleMs < IDLE_MS) this.#timer = this.#wakeIn(IDLE_MS - idleMs);
-      else void this.rest();
+      else if (this.#updatesSince >= PAUSE_UPDATES || this.#bytesSince >= PAUSE_BYTES) void this.rest();
     }, ms).unref();
   }
 }
