@@ -38,7 +38,7 @@ export class Inside implements AsyncDisposable {
     await this.#ask("begin");
   }
 
-  /** Since `beginStalls`. */
+  /** Since `beginStalls`; ends it. */
   stalls(): Promise<Stalls> {
     return this.#ask("stalls");
   }
