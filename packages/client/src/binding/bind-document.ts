@@ -1,10 +1,18 @@
 import { type Command, type EditorState, Plugin } from "@tiptap/pm/state";
 import type { EditorView } from "@tiptap/pm/view";
-import { redo, undo, yCursorPlugin, ySyncPlugin, yUndoPlugin, yUndoPluginKey } from "@tiptap/y-tiptap";
+import {
+  redo,
+  undo,
+  yCursorPlugin,
+  yCursorPluginKey,
+  ySyncPlugin,
+  yUndoPlugin,
+  yUndoPluginKey,
+} from "@tiptap/y-tiptap";
 import type { Awareness } from "y-protocols/awareness";
 import type { UndoManager, XmlFragment } from "yjs";
 import { CaretAwareness, type DrawnUser } from "./caret-awareness.ts";
-import { caretKeeper } from "./caret-keeper.ts";
+import { caretKeeper, readSelection } from "./caret-keeper.ts";
 import { Carets } from "./carets.ts";
 
 /** What binds an editor to a document's body. */
@@ -49,6 +57,7 @@ function caretPlugins(awareness: Awareness): Plugin[] {
     seen ??= new CaretAwareness(awareness, {
       onMoved: yjsClientId => view && carets.wake(yjsClientId, view),
       onGone: yjsClientId => carets.forget(yjsClientId),
+      onDraw: () => view && drawCarets(view),
     });
     return seen;
   };
@@ -73,4 +82,13 @@ function caretPlugins(awareness: Awareness): Plugin[] {
     },
   });
   return [lifetime, drawing];
+}
+
+/**
+ * Draws the others' carets anew. Drawing puts the own caret where the editor knows it: one that the browser has moved
+ * a moment ago is read before, or Home and a colleague's movement together leave it where it was.
+ */
+function drawCarets(view: EditorView): void {
+  readSelection(view);
+  view.dispatch(view.state.tr.setMeta(yCursorPluginKey, { awarenessUpdated: true }));
 }

@@ -25,7 +25,7 @@ export class CaretAwareness {
   private readonly awareness: Awareness;
   private readonly onMoved: (yjsClientId: number) => void;
   private readonly onGone: (yjsClientId: number) => void;
-  private readonly listeners = new Set<() => void>();
+  private readonly onDraw: () => void;
   private readonly movedAt = new Map<number, number>();
   private readonly cursors = new Map<number, string>();
   private own: { cursor: unknown } | undefined;
@@ -35,13 +35,14 @@ export class CaretAwareness {
 
   constructor(
     awareness: Awareness,
-    events: { onMoved(yjsClientId: number): void; onGone(yjsClientId: number): void },
+    events: { onMoved(yjsClientId: number): void; onGone(yjsClientId: number): void; onDraw(): void },
   ) {
     this.awareness = awareness;
     this.onMoved = events.onMoved;
     this.onGone = events.onGone;
+    this.onDraw = events.onDraw;
     awareness.on("change", this.changed);
-    this.restTimer = setInterval(() => this.draw(), SELECTION_RESTS_MS);
+    this.restTimer = setInterval(() => this.onDraw(), SELECTION_RESTS_MS);
   }
 
   // The five members that the caret plugin uses of an awareness.
@@ -77,13 +78,10 @@ export class CaretAwareness {
     }, INTERVAL_MS);
   }
 
-  on(_event: string, listener: () => void): void {
-    this.listeners.add(listener);
-  }
+  // It would draw a moment after it hears of something; whoever made this says when.
+  on(): void {}
 
-  off(_event: string, listener: () => void): void {
-    this.listeners.delete(listener);
-  }
+  off(): void {}
 
   /** Takes the own cursor away from the others' screens and ends the timers. */
   destroy(): void {
@@ -115,7 +113,7 @@ export class CaretAwareness {
     if (others.length + removed.length === 0) return;
     this.drawTimer ??= setTimeout(() => {
       this.drawTimer = undefined;
-      this.draw();
+      this.onDraw();
     }, INTERVAL_MS);
   };
 
@@ -132,9 +130,5 @@ export class CaretAwareness {
     const restsMs = Date.now() - (this.movedAt.get(yjsClientId) ?? Date.now());
     if (restsMs > CARET_RESTS_MS) return null;
     return restsMs > SELECTION_RESTS_MS ? { anchor: cursor.head, head: cursor.head } : cursor;
-  }
-
-  private draw(): void {
-    for (const listener of [...this.listeners]) listener();
   }
 }

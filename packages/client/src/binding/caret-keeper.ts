@@ -53,7 +53,8 @@ export function caretKeeper(body: XmlFragment): Plugin {
   });
 }
 
-function readSelection(view: EditorView): void {
+/** Takes over a caret that the browser has moved and not told yet. */
+export function readSelection(view: EditorView): void {
   if (!view.isDestroyed && !view.composing) (view as unknown as SelectionReader).domObserver.flush();
 }
 
