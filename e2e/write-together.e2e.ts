@@ -43,9 +43,10 @@ describe("two people write together", () => {
 
     // The same paragraph: Ada at its end, Bert at its beginning.
     await bertEditor.getByText("middle").click();
+    // Nobody presses a key in the millisecond after a click, in which ProseMirror still puts the clicked caret in place.
+    await expectCaret(ada, "Bert Brandt");
     await bert.keyboard.press("Home");
     await expectCaret(bert, "Ada Admin");
-    await expectCaret(ada, "Bert Brandt");
     await expectCaret(guest, "Ada Admin");
     await Promise.all([type(ada, " ends with Ada."), type(bert, "Bert begins, ")]);
     expect(await sameText(bertEditor, adaEditor)).toContain("Bert begins, middle ends with Ada.");
