@@ -4,6 +4,7 @@ import { IDLE_STORE_MS, wait } from "../load/settled.ts";
 import { grownDocument, SOMEBODY, Typist } from "../load/typist.ts";
 import { Witness } from "../load/witness.ts";
 import type { Bench, Measurements, Row, Scenario } from "../scenario.ts";
+import type { Stage } from "../stage.ts";
 
 const EDITS = 1_000;
 /** A sentence, then a pause in which the peer stores, as it does in life. */
@@ -50,7 +51,33 @@ function writtenRows(size: string, ratio: number): Row[] {
 }
 
 async function typeInto(bench: Bench, bytes: number): Promise<Measurements> {
+  const edits = bench.size(EDITS, 50);
+  const stage = await bench.open([grownDocument(bytes)]);
+  const type = await typistOn(bench, stage);
+  const growth = await FileGrowth.begin(stage.directory);
+  const used = await stage.using(() => type(edits));
+  const appendedBytes = await growth.end();
+  await stage.stop();
+  const per1000 = 1_000 / edits;
+  return {
+    cpuPer1000: used.cpuMs && used.cpuMs * per1000,
+    stallMs: await stallsOf(bench, bytes, edits),
+    fileKbPer1000: (appendedBytes / 1_000) * per1000,
+    pagesKbPer1000: used.writtenBytes && (used.writtenBytes / 1_000) * per1000,
+  };
+}
+
+/** Once more: looking for stalls takes as much CPU as a server that has little to do. */
+async function stallsOf(bench: Bench, bytes: number, edits: number): Promise<number> {
   const stage = await bench.open([grownDocument(bytes)], { watched: true });
+  const type = await typistOn(bench, stage);
+  await stage.inside.beginStalls();
+  await type(edits);
+  return (await stage.inside.stalls()).longestMs;
+}
+
+/** One who types and one who reads, in the document; answers what types until all is stored. */
+async function typistOn(bench: Bench, stage: Stage): Promise<(edits: number) => Promise<void>> {
   const [writer, reader] = await stage.people([0, 0]);
   const typist = new Typist(SOMEBODY);
   const witness = new Witness(reader!);
@@ -58,10 +85,7 @@ async function typeInto(bench: Bench, bytes: number): Promise<Measurements> {
   await witness.saw([typist]);
   // What opening brought on is over.
   await wait(bench.size(PAUSE_MS + 1_000, 100));
-
-  const edits = bench.size(EDITS, 50);
-  const growth = await FileGrowth.begin(stage.directory);
-  const typeUntilStored = async () => {
+  return async edits => {
     for (let done = 0; done < edits; done += EDITS_PER_BURST) {
       const burst = Math.min(EDITS_PER_BURST, edits - done);
       await pace(burst, EDITS_PER_SECOND, () => writer!.sendUpdate(typist.type()));
@@ -69,18 +93,5 @@ async function typeInto(bench: Bench, bytes: number): Promise<Measurements> {
       await wait(bench.size(PAUSE_MS, 50));
     }
     await wait(bench.size(IDLE_STORE_MS - PAUSE_MS, 50));
-  };
-  const used = await stage.using(typeUntilStored);
-  const appendedBytes = await growth.end();
-  // Once more for the stalls: looking for them takes as much CPU as a server that has little to do.
-  await stage.inside.beginStalls();
-  await typeUntilStored();
-  const { longestMs } = await stage.inside.stalls();
-  const per1000 = 1_000 / edits;
-  return {
-    cpuPer1000: used.cpuMs && used.cpuMs * per1000,
-    stallMs: longestMs,
-    fileKbPer1000: (appendedBytes / 1_000) * per1000,
-    pagesKbPer1000: used.writtenBytes && (used.writtenBytes / 1_000) * per1000,
   };
 }
