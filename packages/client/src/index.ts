@@ -1,5 +1,6 @@
 export type { ConnectionState } from "./link.ts";
 export {
+  type GetToken,
   type OpenDocument,
   type OpenDocumentOptions,
   openDocument,

@@ -25,6 +25,9 @@ import { realTimers, type Timers } from "./timers.ts";
 import { type Transport, Transports } from "./transport.ts";
 import { unsentText } from "./unsent-text.ts";
 
+/** Answers a token; `previous` is the one before, for whoever has no other name of this person (`renews`). */
+export type GetToken = (reason: TokenReason, previous?: string) => string | Promise<string>;
+
 /**
  * Why a token is asked for. `refresh`: the one in use ends soon, and another of the same person takes its place while
  * the connection stays. `refused`: the server did not take the last one, so a kept one is of no use.
@@ -36,7 +39,7 @@ export interface OpenDocumentOptions {
   server: string;
   documentId: string;
   /** An access token. Left out where the session cookie of the same origin says who this is. */
-  getToken?: ((reason: TokenReason) => string | Promise<string>) | undefined;
+  getToken?: GetToken | undefined;
   /** Known from the page; shown until the server says otherwise. */
   title?: string | undefined;
   /** Another class with the WebSocket interface. */
@@ -112,6 +115,7 @@ class Session implements OpenDocument {
   private readonly firstLoad = new AbortController();
   /** Asked for once and used twice: by the first load and by the first socket. */
   private firstToken: Promise<string> | undefined;
+  private lastToken: string | undefined;
   /** `loading`: our question for what is missing waits; `asked`: it would have left by now. */
   private firstLoadState: "loading" | "asked" | "over" = "loading";
   private epoch: number | undefined;
@@ -230,7 +234,8 @@ class Session implements OpenDocument {
       const shared = this.firstToken;
       this.firstToken = undefined;
       const reason = isRefresh ? "refresh" : this.link.needsNewToken ? "refused" : "connect";
-      return await (shared ?? getToken(reason));
+      this.lastToken = await (shared ?? getToken(reason, this.lastToken));
+      return this.lastToken;
     } catch {
       if (!isRefresh) this.socket.webSocket?.close();
       // The provider would go on with an empty token.

@@ -2,13 +2,13 @@
 
 import {
   type ConnectionState,
+  type GetToken,
   type OpenDocument,
   openDocument,
   type Peer,
   type SaveState,
   type Standing,
   type Store,
-  type TokenReason,
 } from "@octavo/client";
 import { createContext, useContext, useEffect, useRef, useState, useSyncExternalStore } from "react";
 
@@ -17,7 +17,7 @@ export interface UseOpenDocumentOptions {
   server?: string | undefined;
   documentId: string;
   /** Asked at every connect. Left out where the session cookie says who this is. */
-  getToken?: ((reason: TokenReason) => string | Promise<string>) | undefined;
+  getToken?: GetToken | undefined;
   /** Known from the page; shown until the server says otherwise. */
   title?: string | undefined;
 }
@@ -39,7 +39,9 @@ export function useOpenDocument(options: UseOpenDocumentOptions): OpenDocument |
       server: server ?? window.location.origin,
       documentId,
       title: latest.current.title,
-      getToken: hasTokens ? reason => latest.current.getToken?.(reason) ?? "" : undefined,
+      getToken: hasTokens
+        ? (reason, previous) => latest.current.getToken?.(reason, previous) ?? ""
+        : undefined,
     });
     setOpened(document);
     return () => {

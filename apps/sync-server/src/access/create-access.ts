@@ -12,7 +12,7 @@ import { accountOf, roleFrom, roleOfToken } from "./decide.ts";
 
 export interface AccessParts {
   catalog: Catalog;
-  accounts: Pick<Accounts, "onSessionEnd" | "signToken">;
+  accounts: Pick<Accounts, "claimsOf" | "onSessionEnd" | "signToken">;
   secrets: Secrets;
   clock: Clock;
 }
@@ -30,6 +30,8 @@ export interface Link extends Pick<LinkRow, "id" | "role" | "createdAt"> {
 export interface TokenRequest {
   role: Role;
   user?: { id: string; name: string } | undefined;
+  /** An earlier token, whose person this one is for where `user` names nobody. */
+  renews?: string | undefined;
   expiresInSeconds: number;
   rawYjs: boolean;
 }
@@ -52,7 +54,8 @@ export interface AccessControl extends Access {
   adopt(guestActor: string, userActor: string): Promise<string[]>;
   /**
    * Signs a token for one document.
-   * @throws FORBIDDEN for who may not write, or for a role above one's own
+   * @throws FORBIDDEN for who may not write, or for a role above one's own; TOKEN_INVALID where `renews` is no token of
+   * this document and issuer
    */
   issueToken(
     identity: Identity,
@@ -175,17 +178,19 @@ export function createAccess({ catalog, accounts, secrets, clock }: AccessParts)
       if (documents.length > 0) await announce({ actor: guestActor });
       return documents;
     },
-    async issueToken(identity, documentId, { role, user, expiresInSeconds, rawYjs }) {
+    async issueToken(identity, documentId, { role, user, renews, expiresInSeconds, rawYjs }) {
       const own = (await standing(identity, documentId))?.role;
       const iss = issuerOf(identity);
       if (!iss || own === undefined || !can(own, "write") || ROLES.indexOf(role) > ROLES.indexOf(own)) {
         throw new AppError("FORBIDDEN");
       }
+      const before = renews === undefined ? undefined : accounts.claimsOf(renews);
+      if (before && (before.doc !== documentId || before.iss !== iss)) throw new AppError("TOKEN_INVALID");
       const iat = Math.floor(clock.now() / 1000);
       const exp = iat + expiresInSeconds;
       const token = await accounts.signToken({
-        sub: user?.id ?? newId(),
-        name: user?.name ?? nameOf(identity),
+        sub: user?.id ?? before?.sub ?? newId(),
+        name: user?.name ?? before?.name ?? nameOf(identity),
         doc: documentId,
         role,
         ...(rawYjs && { rawYjs }),

@@ -8,7 +8,7 @@ import type { Catalog } from "../storage/catalog/catalog.ts";
 import type { InvitationRow } from "../storage/catalog/invitations.ts";
 import type { Admission, Person } from "../storage/catalog/people.ts";
 import type { Secrets } from "../storage/secrets.ts";
-import { readToken, signToken } from "./access-token.ts";
+import { claimsOf, readToken, signToken } from "./access-token.ts";
 import { bearerOf } from "./bearer.ts";
 import { openBetterAuth } from "./better-auth.ts";
 import { readCookie } from "./cookies.ts";
@@ -80,6 +80,8 @@ export interface Accounts {
   /** @throws NOT_FOUND */
   deleteApiKey(userId: string, keyId: string): Promise<void>;
   signToken(claims: TokenClaims): Promise<string>;
+  /** What a token of ours says, also one that has ended. @throws TOKEN_INVALID */
+  claimsOf(token: string): TokenClaims;
   /** Called after a session ended (sign-out, revocation) and before the answer; the answer waits. */
   onSessionEnd(listener: (sessionId: string) => Promise<void>): () => void;
 }
@@ -229,6 +231,7 @@ export async function createAccounts(parts: AccountsParts): Promise<Accounts> {
       if (!(await catalog.apiKeys.delete(userId, keyId))) throw new AppError("NOT_FOUND");
     },
     signToken: claims => signToken(tokenKey, claims),
+    claimsOf: token => claimsOf(tokenKey, token),
     onSessionEnd(listener) {
       listeners.add(listener);
       return () => listeners.delete(listener);

@@ -300,6 +300,30 @@ describe("access tokens", () => {
     ).toBe("FORBIDDEN");
   });
 
+  test("L3 that renew an earlier one are the same person's, and nobody else's can be renewed", async () => {
+    const { id } = await create(ada);
+    const other = await create(ada);
+    const claims = (token: string) =>
+      JSON.parse(Buffer.from(token.split(".")[1]!, "base64url").toString()) as { sub: string; name: string };
+    const tokenOf = async (response: Response) => ((await response.json()) as { token: string }).token;
+    const first = await tokenOf(await issue(ada, id, { role: "editor" }));
+    const second = await tokenOf(await issue(ada, id, { role: "viewer", renews: first }));
+    expect(claims(second)).toMatchObject({
+      sub: claims(first).sub,
+      name: claims(first).name,
+      role: "viewer",
+    });
+    const fresh = await tokenOf(await issue(ada, id, { role: "editor" }));
+    expect(claims(fresh).sub).not.toBe(claims(first).sub);
+    const elsewhere = await issue(ada, other.id, { role: "editor", renews: first });
+    expect([elsewhere.status, await codeOf(elsewhere)]).toEqual([401, "TOKEN_INVALID"]);
+    const forged = await issue(ada, id, { role: "editor", renews: `${first}x` });
+    expect(await codeOf(forged)).toBe("TOKEN_INVALID");
+    const benOwn = await create(ben);
+    const bens = await tokenOf(await issue(ben, benOwn.id, { role: "editor" }));
+    expect(await codeOf(await issue(ada, id, { role: "editor", renews: bens }))).toBe("TOKEN_INVALID");
+  });
+
   test("that expired, were forged or come from elsewhere are refused, and never fall back to the cookies", async () => {
     const { id } = await create(ada);
     const { token } = (await (await issue(ada, id, { role: "editor", expiresInSeconds: 10 })).json()) as {

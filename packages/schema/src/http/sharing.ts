@@ -19,6 +19,8 @@ export const createAccessToken = z.object({
   user: z
     .object({ id: z.string().min(1).max(200), name: z.string().min(1).max(LIMITS.nameLength) })
     .optional(),
+  /** An earlier token of this document by the same issuer, also one that has ended: the new one is the same person's. */
+  renews: z.string().max(LIMITS.tokenLength).optional(),
   expiresInSeconds: z.number().int().min(10).max(LIMITS.accessTokenSeconds).default(3600),
   /** Lets a plain Yjs client write without naming a schema version. */
   rawYjs: z.boolean().default(false),
