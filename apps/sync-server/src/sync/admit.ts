@@ -19,6 +19,8 @@ import {
 import {
   type Deletion,
   type KnownNames,
+  type Place,
+  type PlaceKind,
   readUpdate,
   type Sketch,
   type Struct,
@@ -218,23 +220,6 @@ function writeDeletions(encoder: Encoder, deletions: readonly Deletion[]): void 
   }
 }
 
-/** Where a struct stands in the document. */
-interface Place {
-  /** Shared types around it. */
-  depth: number;
-  /** The key it stands under, as an attribute does; undefined in a sequence. */
-  key: string | undefined;
-  /** What is right around it: an element, as the body is one, or a text. Undefined where that is gone. */
-  inside: Kind | undefined;
-  /** Name of the element right around it. */
-  around: string | undefined;
-  /** What it opens itself, and the element's name. */
-  opens: Kind | undefined;
-  node: string | undefined;
-}
-
-type Kind = "element" | "text";
-
 /**
  * What Yjs integrates and cannot delete again: types nested so deep that the stack ends (it deletes with one frame
  * a level), and values under a key that can be split (it deletes the last part only, and fails to collect the rest).
@@ -272,7 +257,6 @@ const TAKES = { element: "type", text: "text" } as const;
 /** A struct's place is its own to say only where it has no origin; else it stands beside that. */
 function placeFinder(room: AdmissionView, sketch: Sketch): (struct: Struct) => Place {
   const structsOf = new Map(sketch.clients.map(({ client, structs }) => [client, structs]));
-  const places = new Map<Struct, Place>();
   const admittedStruct = (id: StructId) =>
     structAt(structsOf.get(id.client), id.clock) ?? room.waitingStruct(id);
 
@@ -282,7 +266,7 @@ function placeFinder(room: AdmissionView, sketch: Sketch): (struct: Struct) => P
     let struct: Struct | undefined = start;
     let place: Place | undefined;
     while (place === undefined) {
-      place = places.get(struct);
+      place = struct.place;
       if (place) break;
       path.push(struct);
       const link: StructId | undefined = struct.parent ?? struct.origin ?? struct.rightOrigin;
@@ -294,9 +278,8 @@ function placeFinder(room: AdmissionView, sketch: Sketch): (struct: Struct) => P
       }
     }
     for (const step of path.reverse()) {
-      if (places.has(step)) continue;
-      place = placeFrom(step, place);
-      places.set(step, place);
+      step.place ??= placeFrom(step, place);
+      place = step.place;
     }
     return place;
   };
@@ -361,7 +344,7 @@ function appliedPlace(document: Doc, id: StructId): Place {
 }
 
 /** The body is a fragment, or a type that nobody used by its name yet; it takes what an element takes. */
-function kindOf(type: Item["parent"]): Kind | undefined {
+function kindOf(type: Item["parent"]): PlaceKind | undefined {
   if (type === null || type instanceof ID) return undefined;
   return type instanceof XmlText ? "text" : "element";
 }

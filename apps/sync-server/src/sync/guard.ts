@@ -47,7 +47,26 @@ export interface Struct {
   node: string | undefined;
   /** Its only value, in a list of one because undefined is a value too; undefined for every other content. */
   value: readonly [unknown] | undefined;
+  /** Where it stands, once admission has found out: the next one asks it. */
+  place: Place | undefined;
 }
+
+/** Where a struct stands in the document. */
+export interface Place {
+  /** Shared types around it. */
+  depth: number;
+  /** The key it stands under, as an attribute does; undefined in a sequence. */
+  key: string | undefined;
+  /** What is right around it: an element, as the body is one, or a text. Undefined where that is gone. */
+  inside: PlaceKind | undefined;
+  /** Name of the element right around it. */
+  around: string | undefined;
+  /** What it opens itself, and the element's name. */
+  opens: PlaceKind | undefined;
+  node: string | undefined;
+}
+
+export type PlaceKind = "element" | "text";
 
 /** The structs of one Yjs client in an update, in order of their clocks and without gaps but for skips. */
 export interface ClientStructs {
@@ -208,6 +227,7 @@ class UpdateReader {
       holds: HOLDING[ref] ?? "nothing",
       node: this.#node,
       value: length === 1 ? this.#value : undefined,
+      place: undefined,
     };
   }
 
@@ -384,6 +404,7 @@ function withoutLinks(clock: number, length: number, isSkip: boolean): Struct {
     holds: "nothing",
     node: undefined,
     value: undefined,
+    place: undefined,
   };
 }
 

@@ -46,6 +46,8 @@ export class Room implements AdmissionView {
   readonly #log: UpdateLog;
   readonly #events: RoomEvents;
   readonly #waiting: Waiting[] = [];
+  /** Structs of what waits by client, those of one update together. */
+  readonly #structsWaiting = new Map<number, Struct[][]>();
   /** Clocks admitted beyond the applied state; empty while nothing waits. */
   readonly #ahead = new Map<number, number>();
   /** Yjs client ids of the server's own writes, by the actor they are made for; fresh with each load. */
@@ -90,12 +92,17 @@ export class Room implements AdmissionView {
   }
 
   waitingStruct(id: StructId): Struct | undefined {
-    for (const { sketch } of this.#waiting) {
-      const section = sketch.clients.find(({ client }) => client === id.client);
-      const struct = structAt(section?.structs, id.clock);
-      if (struct) return struct;
+    const updates = this.#structsWaiting.get(id.client);
+    if (updates === undefined) return undefined;
+    // In order of their clocks: the last that begins at or before it.
+    let low = 0;
+    let high = updates.length - 1;
+    while (low < high) {
+      const middle = (low + high + 1) >> 1;
+      if (updates[middle]![0]!.clock <= id.clock) low = middle;
+      else high = middle - 1;
     }
-    return undefined;
+    return structAt(updates[low], id.clock);
   }
 
   /**
@@ -116,6 +123,9 @@ export class Room implements AdmissionView {
     for (const { client, structs } of sketch.clients) {
       const last = structs.at(-1)!;
       this.#ahead.set(client, Math.max(this.clockOf(client), last.clock + last.length));
+      const updates = this.#structsWaiting.get(client);
+      if (updates) updates.push(structs);
+      else this.#structsWaiting.set(client, [structs]);
     }
     this.bytes += update.length;
     const waiting: Waiting = {
@@ -166,6 +176,15 @@ export class Room implements AdmissionView {
     for (const [client, owner] of this.#owners) if (owner === from) this.#owners.set(client, to);
   }
 
+  #forgetStructs({ clients }: Sketch): void {
+    for (const { client } of clients) {
+      const updates = this.#structsWaiting.get(client);
+      if (updates === undefined) continue;
+      updates.shift();
+      if (updates.length === 0) this.#structsWaiting.delete(client);
+    }
+  }
+
   /** Once for all of a commit: its promises are kept one after the other, in one turn. */
   #applySoon(): void {
     if (this.#isApplyScheduled) return;
@@ -187,6 +206,7 @@ export class Room implements AdmissionView {
       return;
     }
     this.#waiting.splice(0, batch.length);
+    for (const { sketch } of batch) this.#forgetStructs(sketch);
     this.appliedSeq = batch.at(-1)!.seq;
     if (this.#waiting.length === 0) this.#ahead.clear();
     for (const { onApplied } of batch) for (const callback of onApplied) callback();
