@@ -208,7 +208,7 @@ export function openDoor(parts: DoorParts): Door {
   server.timeout = UNREAD_MS;
   server.on("upgrade", (request: IncomingMessage, socket: Duplex, head: Buffer) => {
     // A peer that goes away must not be an exception.
-    socket.on("error", () => socket.destroy());
+    socket.on("error", destroyed);
     const requester = admit(request);
     const path = pathOf(request);
     const pages = parts.pages();
@@ -244,6 +244,11 @@ export function openDoor(parts: DoorParts): Door {
       server.closeAllConnections();
     },
   };
+}
+
+/** Keeps nothing of the request alive, as a closure would for as long as the connection. */
+function destroyed(this: Duplex): void {
+  this.destroy();
 }
 
 const CLIENT_ERRORS: Record<string, string> = {

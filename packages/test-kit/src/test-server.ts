@@ -8,6 +8,9 @@ import { eventually, within } from "./eventually.ts";
 import { repositoryPath } from "./repository.ts";
 import { type TemporaryDirectory, temporaryDirectory } from "./temp-directory.ts";
 
+/** As `npm start` and the image start it. */
+const FLAGS = ["--max-semi-space-size=8"];
+
 export interface ServerProcessOptions {
   /** `source`: TypeScript as it stands. `built`: what `npm run build` made. */
   entry?: "source" | "built";
@@ -101,7 +104,7 @@ export class ServerProcess implements AsyncDisposable {
       entry === "built"
         ? [`${server}/dist/main.js`]
         : ["--conditions=octavo-source", `${server}/src/main.ts`];
-    const [command, ...args] = [...through, process.execPath, ...main];
+    const [command, ...args] = [...through, process.execPath, ...FLAGS, ...main];
     const child = spawn(command as string, args, {
       cwd: repositoryPath(),
       env: {

@@ -3,7 +3,7 @@ import { ERRORS, type ErrorCode, LIMITS } from "@octavo/schema";
 import { WebSocket } from "ws";
 import type { ClientSocket, SocketListener } from "../documents/client-socket.ts";
 import { JoinedWrites, type WriteTurn } from "./joined-writes.ts";
-import type { Unfinished } from "./unfinished.ts";
+import type { Part, Unfinished } from "./unfinished.ts";
 
 /** Frames of one byte are signs of life between Hocuspocus' provider and server; no document's name is before them. */
 const PING = 9;
@@ -38,21 +38,48 @@ const DRAINED_BYTES = LIMITS.slowReaderBytes / 2;
  * 1009, of which a client would think that it may come back.
  */
 export class LimitedWebSocket extends WebSocket {
+  /** Whose it is. */
+  client: WebSocketClient | undefined;
+
   override close(code?: number, reason?: string | Buffer): void {
     if (code === 1009) super.close(ERRORS.TOO_LARGE.closeCode, "TOO_LARGE");
     else super.close(code, reason);
   }
 }
 
+// The same functions for all sockets, and not four closures for each.
+
+function onMessage(this: WebSocket, data: unknown, isBinary: boolean): void {
+  clientOf(this)?.received(data as Buffer, isBinary);
+}
+
+function onPong(this: WebSocket, data: Buffer): void {
+  clientOf(this)?.heard(data);
+}
+
+function onPing(this: WebSocket, data: Buffer): void {
+  clientOf(this)?.pinged(data);
+}
+
+function onError(): void {}
+
+function onClose(this: WebSocket): void {
+  clientOf(this)?.closed();
+}
+
+function clientOf(socket: WebSocket): WebSocketClient | undefined {
+  return (socket as LimitedWebSocket).client;
+}
+
 /** One WebSocket as the rooms see it. */
-export class WebSocketClient implements ClientSocket {
-  readonly #socket: WebSocket;
+export class WebSocketClient implements ClientSocket, Part {
+  readonly #socket: LimitedWebSocket;
   readonly #stream: Duplex;
-  readonly #onTrusted: () => void;
+  #onTrusted: (() => void) | undefined;
+  #onClosed: (() => void) | undefined;
   readonly #wire: Wire;
   readonly #writes: JoinedWrites;
   readonly #unfinished: Unfinished;
-  readonly #part = { giveUp: () => this.#giveUp() };
   /** Of a message that is not here in full, at most a chunk more. */
   #partBytes = 0;
   #listener: SocketListener | undefined;
@@ -67,7 +94,7 @@ export class WebSocketClient implements ClientSocket {
 
   /** `stream` is the socket below, of which everything is counted until `trust`; then `onTrusted` is called. */
   constructor(
-    socket: WebSocket,
+    socket: LimitedWebSocket,
     stream: Duplex,
     { turn, unfinished }: SharedBySockets,
     onTrusted: () => void,
@@ -82,29 +109,44 @@ export class WebSocketClient implements ClientSocket {
     stream.on("data", this.#countStranger).on("data", this.#countPart);
   }
 
-  /** Begins to hand on frames. */
-  listen(listener: SocketListener): void {
+  /** Begins to hand on frames; `onClosed` is called before the listener hears of the end. */
+  listen(listener: SocketListener, onClosed?: () => void): void {
     this.#listener = listener;
+    this.#onClosed = onClosed;
     const socket = this.#socket;
-    socket.on("message", (data, isBinary) => this.#receive(data as Buffer, isBinary));
-    socket.on("pong", data => {
-      this.#isAlive = true;
-      this.#partBytes -= data.length;
-    });
-    socket.on("ping", data => {
-      this.#isAlive = true;
-      this.#partBytes -= data.length;
-      if (this.isOpen && this.bufferedBytes <= DRAINED_BYTES) socket.pong(data);
-    });
+    socket.client = this;
+    socket.on("message", onMessage);
+    socket.on("pong", onPong);
+    socket.on("ping", onPing);
     // What is wrong with the stream ends it: `close` follows.
-    socket.on("error", () => {});
-    socket.on("close", () => {
-      clearTimeout(this.#patience);
-      this.#writes.drop();
-      this.#stream.off("data", this.#countStranger).off("data", this.#countPart);
-      this.#unfinished.done(this.#part);
-      listener.onClose();
-    });
+    socket.on("error", onError);
+    socket.on("close", onClose);
+  }
+
+  /** Called with what ws received. */
+  received(data: Buffer, isBinary: boolean): void {
+    this.#receive(data, isBinary);
+  }
+
+  /** A ping or a pong came: it lives. */
+  heard(data: Buffer): void {
+    this.#isAlive = true;
+    this.#partBytes -= data.length;
+  }
+
+  pinged(data: Buffer): void {
+    this.heard(data);
+    if (this.isOpen && this.bufferedBytes <= DRAINED_BYTES) this.#socket.pong(data);
+  }
+
+  /** The WebSocket has ended. */
+  closed(): void {
+    clearTimeout(this.#patience);
+    this.#writes.drop();
+    this.#stream.off("data", this.#countStranger).off("data", this.#countPart);
+    this.#unfinished.done(this);
+    this.#onClosed?.();
+    this.#listener?.onClose();
   }
 
   get bufferedBytes(): number {
@@ -168,7 +210,8 @@ export class WebSocketClient implements ClientSocket {
   trust(): void {
     this.#isTrusted = true;
     this.#stream.off("data", this.#countStranger);
-    this.#onTrusted();
+    this.#onTrusted?.();
+    this.#onTrusted = undefined;
   }
 
   /** Asks for a sign of life; ends the socket when the last one asked for did not come. */
@@ -192,7 +235,7 @@ export class WebSocketClient implements ClientSocket {
   #receive(data: Buffer, isBinary: boolean): void {
     this.#isAlive = true;
     this.#partBytes = 0;
-    this.#unfinished.done(this.#part);
+    this.#unfinished.done(this);
     if (this.#isClosing) return;
     if (!isBinary || data.length === 0) {
       this.close("MALFORMED_FRAME");
@@ -212,14 +255,14 @@ export class WebSocketClient implements ClientSocket {
   }
 
   /** At once: what is here of its message stays as long as the socket. */
-  #giveUp(): void {
+  giveUp(): void {
     this.close("TOO_SLOW");
     this.terminate();
   }
 
   readonly #countPart = (chunk: Buffer): void => {
     this.#partBytes += chunk.length;
-    this.#unfinished.has(this.#part, this.#partBytes);
+    this.#unfinished.has(this, this.#partBytes);
   };
 
   readonly #countStranger = (chunk: Buffer): void => {

@@ -5,7 +5,7 @@ import { problemOf } from "@octavo/schema/http";
 import { YJS_PATH } from "@octavo/schema/protocol";
 import type { Logger } from "pino";
 import { WebSocketServer } from "ws";
-import type { LiveRooms } from "../documents/client-socket.ts";
+import type { LiveRooms, SocketListener } from "../documents/client-socket.ts";
 import { pathForLog } from "../logging/logger.ts";
 import type { Metrics } from "../metrics/metrics.ts";
 import { HOCUSPOCUS_WIRE, LimitedWebSocket, WebSocketClient } from "./client-socket.ts";
@@ -62,7 +62,7 @@ export function createSocketDoor(options: SocketDoorOptions): SocketDoor {
   const shared = { turn: new WriteTurn(), unfinished: new Unfinished() };
   const line = options.line ?? createLine();
   let isClosed = false;
-  const server = new WebSocketServer({
+  const server = new WebSocketServer<typeof LimitedWebSocket>({
     noServer: true,
     clientTracking: false,
     perMessageDeflate: false,
@@ -94,13 +94,12 @@ export function createSocketDoor(options: SocketDoorOptions): SocketDoor {
     const credentials = credentialsOfOrigin({ origin: request.headers.origin, protocol, host }, rules);
     const yjs = "token" in place ? place : undefined;
     server.handleUpgrade(request, stream, head, webSocket => {
-      const socket = new WebSocketClient(
-        webSocket,
-        stream,
-        shared,
-        leave,
-        yjs ? Y_WEBSOCKET_WIRE : HOCUSPOCUS_WIRE,
-      );
+      const trusted = () => {
+        stream.off("close", leave);
+        leave();
+      };
+      const wire = yjs ? Y_WEBSOCKET_WIRE : HOCUSPOCUS_WIRE;
+      const socket = new WebSocketClient(webSocket, stream, shared, trusted, wire);
       if (credentials === undefined) {
         log.warn({ event: "socket.refused", code: "ORIGIN_NOT_ALLOWED", documentId });
         // As a close and not as an HTTP status: a browser shows the script no status of an upgrade.
@@ -113,18 +112,17 @@ export function createSocketDoor(options: SocketDoorOptions): SocketDoor {
       const listener = yjs
         ? joinByYWebSocket(socket, yjs, client => rooms.connect(client, asked))
         : rooms.connect(socket, asked);
-      sockets.add(socket);
-      const labels = { transport: yjs ? "y-websocket" : "websocket" };
-      metrics.sockets.inc(labels);
-      socket.listen({
-        onFrame: frame => listener.onFrame(frame),
-        onDrained: () => listener.onDrained(),
-        onClose: () => {
-          sockets.delete(socket);
-          metrics.sockets.dec(labels);
-          listener.onClose();
-        },
-      });
+      keep(socket, listener, yjs ? "y-websocket" : "websocket");
+    });
+  }
+
+  /** A function of its own: what its closures see lives as long as the socket, and the request must not. */
+  function keep(socket: WebSocketClient, listener: SocketListener, transport: string): void {
+    sockets.add(socket);
+    metrics.sockets.inc({ transport });
+    socket.listen(listener, () => {
+      sockets.delete(socket);
+      metrics.sockets.dec({ transport });
     });
   }
 
@@ -138,7 +136,7 @@ export function createSocketDoor(options: SocketDoorOptions): SocketDoor {
   return {
     handleUpgrade(request, stream, head, asker) {
       // First of all: a peer that resets the connection must not be an exception.
-      stream.on("error", () => stream.destroy());
+      stream.on("error", destroyed);
       if (isClosed) {
         refuse(stream, request, "SHUTTING_DOWN");
         return;
@@ -167,6 +165,11 @@ export function createSocketDoor(options: SocketDoorOptions): SocketDoor {
       for (const socket of sockets) socket.close("SHUTTING_DOWN");
     },
   };
+}
+
+/** Keeps nothing of the request alive, as a closure would for as long as the connection. */
+function destroyed(this: Duplex): void {
+  this.destroy();
 }
 
 /** Closes a socket that no room is to hear of. */

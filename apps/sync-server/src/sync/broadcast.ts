@@ -1,6 +1,7 @@
 import { type Doc, encodeStateVector, getState, mergeUpdates } from "yjs";
 import type { Clock } from "../clock.ts";
 import type { Sketch } from "./guard.ts";
+import { LazyMap } from "./lazy.ts";
 import { updateFrame } from "./upstream.ts";
 
 /** A connection as the broadcast sees it. */
@@ -67,7 +68,7 @@ export class Broadcaster {
   #waiting: AppliedUpdate[] = [];
   #waitingBytes = 0;
   /** Of each Yjs client in what waits, the first clock. */
-  readonly #starts = new Map<number, number>();
+  readonly #starts = new LazyMap<number, number>();
   #nextAt = Number.NEGATIVE_INFINITY;
   #scheduled: "now" | NodeJS.Timeout | undefined;
   #isStopped = false;

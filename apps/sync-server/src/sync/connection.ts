@@ -1,5 +1,5 @@
-import { AppError, ERRORS, type ErrorCode, LIMITS, type Role } from "@octavo/schema";
-import type { ServerMessage } from "@octavo/schema/protocol";
+import { AppError, ERRORS, type ErrorCode, LIMITS, type LogLevel, type Role } from "@octavo/schema";
+import type { Handshake, ServerMessage } from "@octavo/schema/protocol";
 import type { Logger } from "pino";
 import type { Access, AccessChange } from "../access/access.ts";
 import { actorOf, type Identity } from "../accounts/identity.ts";
@@ -13,9 +13,10 @@ import type { Deliveries, Delivery } from "./deliveries.ts";
 import { checkHandshake, decideEntry, type Entry, type Identify, isWritable } from "./entry.ts";
 import { isStateVector } from "./guard.ts";
 import { JoinPace } from "./join-pace.ts";
+import { LazyMap } from "./lazy.ts";
 import type { OpenRoom } from "./open-room.ts";
 import { presenceUserOf, type Seat } from "./presence.ts";
-import { Reader } from "./reader.ts";
+import { type CatchUp, Reader } from "./reader.ts";
 import type { Seats } from "./seats.ts";
 import type { Turns, Worker } from "./turns.ts";
 import {
@@ -30,7 +31,7 @@ import {
   syncStepOneFrame,
   tokenRequestFrame,
 } from "./upstream.ts";
-import { Writes } from "./writes.ts";
+import { type WriteEvents, Writes } from "./writes.ts";
 
 /** What a connection asks of the rooms. */
 export interface House {
@@ -91,18 +92,23 @@ const TOKEN_RENEWAL_MS = 60_000;
 /** Asked for again after half of what is left, down to this. */
 const TOKEN_RETRY_MS = 250;
 
+const NO_BYTES = new Uint8Array(0);
+const UNDECIDED: Promise<void> = Promise.resolve();
+
 /** One socket on one document: the server's side of Hocuspocus' protocol. */
-export class SyncConnection implements SocketListener, Worker {
+export class SyncConnection implements SocketListener, Worker, CatchUp, WriteEvents {
   readonly documentId: string;
   readonly #socket: ClientSocket;
   readonly #reader: Reader;
-  readonly #request: SocketRequest;
+  readonly #handshake: Handshake;
+  /** Headers that say who it is: what may have to be asked again, and no more. */
+  readonly #cookie: string | null;
+  readonly #authorization: string | null;
   readonly #house: House;
-  readonly #log: Logger;
   #state: State = { name: "waiting" };
   /** Access changed while this connection was being let in by what was decided before. */
   #isInDoubt = false;
-  #decisions: Promise<void> = Promise.resolve();
+  #decisions = UNDECIDED;
   #room: OpenRoom | undefined;
   #entry: Entry | undefined;
   /** For whom a seat was taken. */
@@ -112,7 +118,7 @@ export class SyncConnection implements SocketListener, Worker {
   #isRenewing = false;
   /** Every frame begins with it: varString of the document's id, for some clients with a session after a NUL. */
   #address: string | undefined;
-  #addressBytes = new Uint8Array(0);
+  #addressBytes = NO_BYTES;
   /** The same bytes for every write that is on disk. */
   #ackFrame: Uint8Array | undefined;
   readonly #inbound: Inbound[] = [];
@@ -122,24 +128,16 @@ export class SyncConnection implements SocketListener, Worker {
   readonly #presencePace = new JoinPace();
   /** What was sent of states and is not read yet. */
   #deliveries: Delivery[] = [];
-  readonly #timers = new Map<"authenticate" | "renew" | "expire" | "reader", NodeJS.Timeout>();
+  readonly #timers = new LazyMap<"authenticate" | "renew" | "expire" | "reader", NodeJS.Timeout>();
 
   constructor(socket: ClientSocket, request: SocketRequest, house: House) {
     this.documentId = request.documentId;
     this.#socket = socket;
-    this.#reader = new Reader(
-      socket,
-      {
-        isReady: () => this.#house.deliveries.isReady(this.#seat!, house.clock.monotonic()),
-        sendMissed: since =>
-          this.#deliver(() => [missedFrame(this.address, this.#room!.room.document, since)]),
-        presenceFrame: () => this.#presenceFrame(),
-      },
-      () => this.close("TOO_SLOW"),
-    );
-    this.#request = { ...request, headers: credentialsOf(request.headers) };
+    this.#reader = new Reader(socket, this);
+    this.#handshake = request.handshake;
+    this.#cookie = request.headers.get("cookie");
+    this.#authorization = request.headers.get("authorization");
     this.#house = house;
-    this.#log = house.log.child({ documentId: request.documentId });
     this.#after("authenticate", house.authenticateMs, () => this.close("NOT_SIGNED_IN"));
   }
 
@@ -171,7 +169,7 @@ export class SyncConnection implements SocketListener, Worker {
     if (this.#state.name === "closed") return;
     this.#socket.close(code);
     if (code) {
-      this.#log[ERRORS[code].logLevel]({ event: "connection.closed", code });
+      this.#log(ERRORS[code].logLevel, { event: "connection.closed", code });
       this.#house.metrics.closes.inc({ code });
     }
     this.#finish();
@@ -195,7 +193,7 @@ export class SyncConnection implements SocketListener, Worker {
 
   /** Schema version this client understands; undefined for one that did not say. */
   get schema(): number | undefined {
-    return this.#request.handshake.schema;
+    return this.#handshake.schema;
   }
 
   /** Asks access again, where the change, which is of this document, may concern this connection. */
@@ -218,12 +216,7 @@ export class SyncConnection implements SocketListener, Worker {
       actor,
       isWritable: writable,
       turns: this.#house.turns,
-      events: {
-        acked: arrivedAt => this.#ack(arrivedAt),
-        refused: (code, reason) => this.#refuse(code, reason),
-        missing: () => this.#askForAll(room),
-        close: code => this.close(code),
-      },
+      events: this,
     });
     const user = presenceUserOf(identity);
     const { epoch, schemaVersion } = room.room.meta;
@@ -246,7 +239,7 @@ export class SyncConnection implements SocketListener, Worker {
     const storage = this.#house.storeMessage();
     if (!storage.writable) this.send(storage);
     room.joined(this);
-    this.#log.debug({ event: "connection.opened", role, writable });
+    this.#log("debug", { event: "connection.opened", role, writable });
     this.#watchExpiry(identity);
     this.#pauseOrResume();
     this.#house.turns.schedule(this);
@@ -256,7 +249,7 @@ export class SyncConnection implements SocketListener, Worker {
     const entry = this.#entry;
     const kind = this.#room?.room.meta.kind;
     if (entry === undefined || kind === undefined) return false;
-    return isWritable(entry.role, entry.identity, this.#request.handshake, kind);
+    return isWritable(entry.role, entry.identity, this.#handshake, kind);
   }
 
   work(): boolean {
@@ -281,7 +274,8 @@ export class SyncConnection implements SocketListener, Worker {
     try {
       const input = new Bytes(frame);
       const address = input.string(LIMITS.tokenLength);
-      const addressBytes = input.read.slice();
+      // A copy: `slice` of a Buffer would be a view that keeps the whole frame.
+      const addressBytes = new Uint8Array(input.read);
       const [documentId] = address.split("\0", 1);
       if (documentId !== this.documentId) {
         this.close("NOT_FOUND");
@@ -319,7 +313,7 @@ export class SyncConnection implements SocketListener, Worker {
   /** Decides access and holds the room. */
   async #comeIn(): Promise<void> {
     if (this.#isClosed()) return;
-    const { handshake } = this.#request;
+    const handshake = this.#handshake;
     this.#entry = await this.#decide();
     if (this.#isClosed()) return;
     this.#house.seats.take(this.#entry.actor, this.documentId);
@@ -338,8 +332,7 @@ export class SyncConnection implements SocketListener, Worker {
   }
 
   #decide(): Promise<Entry> {
-    const { headers } = this.#request;
-    return decideEntry(this.#house, this.documentId, { headers, token: this.#token });
+    return decideEntry(this.#house, this.documentId, { headers: this.#headers(), token: this.#token });
   }
 
   async #decideWhileOpening(): Promise<void> {
@@ -466,7 +459,7 @@ export class SyncConnection implements SocketListener, Worker {
     for (const delivery of this.#deliveries.splice(0)) delivery.end();
   }
 
-  #ack(arrivedAt: number): void {
+  acked(arrivedAt: number): void {
     const { metrics, clock } = this.#house;
     metrics.ackSeconds.observe((clock.monotonic() - arrivedAt) / 1000);
     this.#ackFrame ??= ackFrame(this.address, true);
@@ -474,29 +467,42 @@ export class SyncConnection implements SocketListener, Worker {
     this.#pauseOrResume();
   }
 
-  #refuse(code: ErrorCode, reason: string): void {
-    this.#log[ERRORS[code].logLevel]({ event: "write.refused", code, reason });
+  refused(code: ErrorCode, reason: string): void {
+    this.#log(ERRORS[code].logLevel, { event: "write.refused", code, reason });
     this.send({ type: "write-refused", code });
     this.#socket.send(ackFrame(this.#address!, false));
+  }
+
+  tooSlow(): void {
+    this.close("TOO_SLOW");
   }
 
   #tellWhoIsThere(): void {
     const { clock } = this.#house;
     const startedAt = clock.monotonic();
-    const frame = this.#presenceFrame();
+    const frame = this.presenceFrame();
     if (frame === undefined) return;
     this.#reader.sendPresence(frame);
     this.#presencePace.answered(frame.length, startedAt, clock.monotonic());
   }
 
-  #presenceFrame(): Uint8Array | undefined {
+  isReady(): boolean {
+    return this.#house.deliveries.isReady(this.#seat!, this.#house.clock.monotonic());
+  }
+
+  sendMissed(since: Uint8Array): void {
+    this.#deliver(() => [missedFrame(this.address, this.#room!.room.document, since)]);
+  }
+
+  presenceFrame(): Uint8Array | undefined {
     if (this.#state.name !== "open") return undefined;
     const { room, seat } = this.#state.member;
     return room.presence.frameOfAll(seat);
   }
 
-  #askForAll({ room }: OpenRoom): void {
-    this.#socket.send(syncStepOneFrame(this.#address!, room.document));
+  /** The other side has, or had, what the room lacks. */
+  missing(): void {
+    this.#socket.send(syncStepOneFrame(this.#address!, this.#room!.room.document));
   }
 
   /** A fresh token, of the same person, before the old one ends. */
@@ -524,7 +530,7 @@ export class SyncConnection implements SocketListener, Worker {
     const { access, identify } = this.#house;
     let { identity } = member;
     if (isIdentityInDoubt) {
-      const now = await identify(this.#request.headers, this.#token || undefined);
+      const now = await identify(this.#headers(), this.#token || undefined);
       if (now === undefined || actorOf(now) !== member.seat.actor) throw new AppError("NOT_SIGNED_IN");
       identity = now;
     }
@@ -539,14 +545,14 @@ export class SyncConnection implements SocketListener, Worker {
   /** The server is silent towards writes before the client hears of it. */
   #setRole(member: Member, role: Role): void {
     const { kind } = member.room.room.meta;
-    const writable = isWritable(role, member.identity, this.#request.handshake, kind);
+    const writable = isWritable(role, member.identity, this.#handshake, kind);
     if (role === member.role && writable === member.writable) return;
     const isRegained = writable && !member.writable;
     member.role = role;
     member.writable = writable;
     member.writes.setWritable(writable);
     this.send({ type: "role", role, writable });
-    if (isRegained) this.#askForAll(member.room);
+    if (isRegained) this.missing();
   }
 
   #watchExpiry(identity: Identity): void {
@@ -590,15 +596,27 @@ export class SyncConnection implements SocketListener, Worker {
   #fail(error: unknown): void {
     if (this.#isClosed()) return;
     const code = error instanceof AppError ? error.code : "INTERNAL";
-    if (code === "INTERNAL") this.#log.error({ event: "connection.failed", error });
+    if (code === "INTERNAL") this.#log("error", { event: "connection.failed", error });
     if (this.#address !== undefined && !this.isOpen) this.#socket.send(deniedFrame(this.#address, code));
     this.close(code);
   }
 
   #failReading(error: unknown): void {
     if (!(error instanceof Malformed)) throw error;
-    this.#log.debug({ event: "frame.malformed", reason: error.message });
+    this.#log("debug", { event: "frame.malformed", reason: error.message });
     this.close("MALFORMED_FRAME");
+  }
+
+  /** Without a child of the logger for each connection: it would be kept for a line or two. */
+  #log(level: LogLevel, fields: { event: string; [field: string]: unknown }): void {
+    this.#house.log[level]({ documentId: this.documentId, ...fields });
+  }
+
+  #headers(): Headers {
+    const headers = new Headers();
+    if (this.#cookie !== null) headers.set("cookie", this.#cookie);
+    if (this.#authorization !== null) headers.set("authorization", this.#authorization);
+    return headers;
   }
 
   #isClosed(): boolean {
@@ -629,16 +647,6 @@ export class SyncConnection implements SocketListener, Worker {
     clearTimeout(this.#timers.get(name));
     this.#timers.delete(name);
   }
-}
-
-/** Kept for as long as the connection: what may have to be asked again, and no more. */
-function credentialsOf(headers: Headers): Headers {
-  const kept = new Headers();
-  for (const name of ["cookie", "authorization"]) {
-    const value = headers.get(name);
-    if (value !== null) kept.set(name, value);
-  }
-  return kept;
 }
 
 function concerns(change: AccessChange, { identity, actor }: Member): boolean {

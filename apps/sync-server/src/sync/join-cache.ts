@@ -1,4 +1,5 @@
 import { type Doc, encodeStateAsUpdate, encodeStateVector } from "yjs";
+import { LazyMap } from "./lazy.ts";
 import { firstStepFrame, secondStepFrame } from "./upstream.ts";
 
 /** What a client that shows this state vector is answered. */
@@ -23,7 +24,7 @@ const UNUSED_MS = 10_000;
 export class JoinCache {
   readonly #document: Doc;
   readonly #address: string;
-  readonly #step2s = new Map<string, Uint8Array>();
+  readonly #step2s = new LazyMap<string, Uint8Array>();
   #step1: Uint8Array | undefined;
   #bytes = 0;
   #timer: NodeJS.Timeout | undefined;

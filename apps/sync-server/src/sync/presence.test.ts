@@ -125,7 +125,7 @@ function updateIn(frame: Uint8Array): Uint8Array {
 }
 
 const clock = { now: () => Date.now(), monotonic: () => Date.now() };
-const newRoom = () => new Presence({ clock, renewals: new Renewals(), ownerOf: () => undefined });
+const newRoom = () => new Presence({ clock, renewals: new Renewals(), owners: { ownerOf: () => undefined } });
 const pass = (ms: number) => vi.advanceTimersByTime(ms);
 /** Everything said is told and has arrived. */
 const settle = () => pass(2 * LATENCY_MS + 2 * WINDOW_MS);

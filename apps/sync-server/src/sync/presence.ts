@@ -3,6 +3,7 @@ import type { PresenceUser } from "@octavo/schema/protocol";
 import { actorOf, type Identity, nameOf } from "../accounts/identity.ts";
 import type { Clock } from "../clock.ts";
 import { Bytes, Malformed } from "./bytes.ts";
+import { LazyMap, LazySet } from "./lazy.ts";
 import { Announcement, frameOfWords, type Word } from "./presence-frame.ts";
 import { RENEWAL_ROUND_MS, type Renewable, type Renewals } from "./renewals.ts";
 
@@ -19,7 +20,7 @@ export interface Seat extends Speaker {
   /** How many came before it, and itself. */
   readonly since: number;
   /** Every id that it ever spoke for. */
-  readonly clients: number[];
+  clients: readonly number[];
 }
 
 /** Who somebody is, as the server says it. */
@@ -32,7 +33,7 @@ export interface PresenceSurroundings {
   clock: Clock;
   renewals: Renewals;
   /** Whose a Yjs client id is, by what was written with it. */
-  ownerOf(client: number): string | undefined;
+  owners: { ownerOf(client: number): string | undefined };
 }
 
 /** Largest awareness frame: what the clients of one connection may say at once. */
@@ -46,6 +47,7 @@ const WINDOW_MS = 40;
 const TOLD_BYTES = 128 * 1024;
 /** Ids of who left whose clocks are remembered in a room: who comes back sooner is seen at once. */
 const MAX_GONE = 1_000;
+const NO_CLIENTS: readonly number[] = [];
 const TEXT = new TextEncoder();
 const NULL = TEXT.encode("null");
 const NOTHING = new Uint8Array(0);
@@ -95,29 +97,29 @@ export function presenceUserOf(identity: Identity): PresenceUser {
 export class Presence implements Renewable {
   readonly #clock: Clock;
   readonly #renewals: Renewals;
-  readonly #ownerOf: (client: number) => string | undefined;
+  readonly #owners: PresenceSurroundings["owners"];
   readonly #seats = new Set<Seat>();
   readonly #voices = new Map<number, Voice>();
-  readonly #gone = new Map<number, Gone>();
+  readonly #gone = new LazyMap<number, Gone>();
   /** Bytes of the states that others see, of each actor and of all. */
-  readonly #bytesOf = new Map<string, number>();
+  readonly #bytesOf = new LazyMap<string, number>();
   #bytes = 0;
   /** Ids to be told of at the end of the window. */
-  readonly #changed = new Set<number>();
+  readonly #changed = new LazySet<number>();
   #seatsEver = 0;
   #toldAt = Number.NEGATIVE_INFINITY;
   #telling: { isAtOnce: boolean; cancel(): void } | undefined;
 
-  constructor({ clock, renewals, ownerOf }: PresenceSurroundings) {
+  constructor({ clock, renewals, owners }: PresenceSurroundings) {
     this.#clock = clock;
     this.#renewals = renewals;
-    this.#ownerOf = ownerOf;
+    this.#owners = owners;
   }
 
   /** From here on the listener hears of the others, and first of all who is there. */
   enter(listener: PresenceListener, { actor, user }: Speaker): Seat {
     const { address } = listener;
-    const seat: Seat = { address, listener, actor, user, since: ++this.#seatsEver, clients: [] };
+    const seat: Seat = { address, listener, actor, user, since: ++this.#seatsEver, clients: NO_CLIENTS };
     this.#seats.add(seat);
     const words: Word[] = [];
     for (const [client, voice] of this.#voices) {
@@ -244,7 +246,7 @@ export class Presence implements Renewable {
    */
   #maySpeakFor(client: number, clock: number, seat: Seat): boolean {
     if (!seat.clients.includes(client) && seat.clients.length >= LIMITS.awarenessClients) return false;
-    const owner = this.#ownerOf(client);
+    const owner = this.#owners.ownerOf(client);
     if (owner !== undefined && owner !== seat.actor) return false;
     const voice = this.#voices.get(client);
     if (voice !== undefined) {
@@ -259,7 +261,8 @@ export class Presence implements Renewable {
   }
 
   #take(seat: Seat, client: number, before: Voice | undefined): Voice {
-    if (!seat.clients.includes(client)) seat.clients.push(client);
+    // A copy is as long as it has to be; `push` takes places for 17.
+    if (!seat.clients.includes(client)) seat.clients = [...seat.clients, client];
     const told = this.#laterThan(before?.told ?? this.#gone.get(client)?.farewell ?? 0);
     this.#gone.delete(client);
     if (before) this.#count(before.seat.actor, -before.state.length);
@@ -280,7 +283,10 @@ export class Presence implements Renewable {
       farewell: this.#laterThan(told),
       atSeat: this.#seatsEver,
     });
-    if (this.#gone.size > MAX_GONE) this.#gone.delete(this.#gone.keys().next().value!);
+    for (const oldest of this.#gone.keys()) {
+      if (this.#gone.size <= MAX_GONE) break;
+      this.#gone.delete(oldest);
+    }
     this.#change(client, seat);
   }
 

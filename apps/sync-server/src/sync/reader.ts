@@ -11,6 +11,8 @@ export interface CatchUp {
   sendMissed(since: Uint8Array): void;
   /** One frame with everybody's presence, if there is any. */
   presenceFrame(): Uint8Array | undefined;
+  /** It read nothing at all for too long. */
+  tooSlow(): void;
 }
 
 /** Somebody who gets no updates and no presence for now. */
@@ -30,13 +32,11 @@ interface Behind {
 export class Reader {
   readonly #socket: ClientSocket;
   readonly #catchUp: CatchUp;
-  readonly #onTooSlow: () => void;
   #behind: Behind | undefined;
 
-  constructor(socket: ClientSocket, catchUp: CatchUp, onTooSlow: () => void) {
+  constructor(socket: ClientSocket, catchUp: CatchUp) {
     this.#socket = socket;
     this.#catchUp = catchUp;
-    this.#onTooSlow = onTooSlow;
   }
 
   /** `before` tells the state vector of what was sent before this frame. */
@@ -94,7 +94,7 @@ export class Reader {
     const behind = this.#behind!;
     const { bufferedBytes } = this.#socket;
     if (bufferedBytes >= behind.bufferedBytes) {
-      this.#onTooSlow();
+      this.#catchUp.tooSlow();
       return;
     }
     behind.bufferedBytes = bufferedBytes;

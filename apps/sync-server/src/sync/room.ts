@@ -5,6 +5,7 @@ import type { UpdateLog } from "../storage/update-log.ts";
 import { type AdmissionView, structAt } from "./admit.ts";
 import type { AppliedUpdate, Recipient } from "./broadcast.ts";
 import type { KnownNames, Sketch, Struct, StructId } from "./guard.ts";
+import { LazyMap, LazySet } from "./lazy.ts";
 import type { Loaded } from "./load.ts";
 import { applyToRoom, type HocuspocusDocument } from "./upstream.ts";
 
@@ -39,9 +40,9 @@ export class Room implements AdmissionView {
   /** At most what the state takes: the newest checkpoint and the log after it. */
   bytes: number;
   /** Those that hold updates until something else is admitted. */
-  readonly holding = new Set<{ retryHeld(): void }>();
+  readonly holding = new LazySet<{ retryHeld(): void }>();
   /** Those that keep a copy in step with what is admitted. */
-  readonly followers = new Set<{ admitted(update: Uint8Array): void }>();
+  readonly followers = new LazySet<{ admitted(update: Uint8Array): void }>();
   readonly #owners: Map<number, string>;
   readonly #log: UpdateLog;
   readonly #events: RoomEvents;
@@ -49,9 +50,9 @@ export class Room implements AdmissionView {
   /** Structs of what waits by client, those of one update together. */
   readonly #structsWaiting = new Map<number, Struct[][]>();
   /** Clocks admitted beyond the applied state; empty while nothing waits. */
-  readonly #ahead = new Map<number, number>();
+  readonly #ahead = new LazyMap<number, number>();
   /** Yjs client ids of the server's own writes, by the actor they are made for; fresh with each load. */
-  readonly #serverClients = new Map<string, number>();
+  readonly #serverClients = new LazyMap<string, number>();
   #isBroken = false;
   #isApplyScheduled = false;
 

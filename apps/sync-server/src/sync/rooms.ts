@@ -29,7 +29,13 @@ import { Renewals } from "./renewals.ts";
 import { Room } from "./room.ts";
 import { Seats } from "./seats.ts";
 import { Turns } from "./turns.ts";
-import { type HocuspocusDocument, hasPending, takeOverAwareness, takeOverBroadcast } from "./upstream.ts";
+import {
+  forgetLoading,
+  type HocuspocusDocument,
+  hasPending,
+  takeOverAwareness,
+  takeOverBroadcast,
+} from "./upstream.ts";
 
 export interface RoomsOptions {
   store: DocumentStore;
@@ -266,7 +272,7 @@ class LoadedRooms implements LiveRooms, House {
   async #hold(documentId: string): Promise<OpenRoom> {
     if (this.#isDraining) throw new AppError("SHUTTING_DOWN");
     if (!this.#open.has(documentId) && this.#isFull()) await this.#makeRoom();
-    await this.engine.hold(documentId);
+    forgetLoading(await this.engine.hold(documentId));
     const open = this.#open.get(documentId);
     if (open !== undefined && !open.room.isBroken) return open;
     this.engine.release(documentId);
@@ -310,7 +316,7 @@ class LoadedRooms implements LiveRooms, House {
       },
     });
     const open = new OpenRoom(room, {
-      presence: new Presence({ clock, renewals: this.#renewals, ownerOf: client => room.ownerOf(client) }),
+      presence: new Presence({ clock, renewals: this.#renewals, owners: room }),
       checkpoints: new Checkpoints(room, loaded, { maker: this.#maker, clock, log }),
       clock,
       onText: () => this.#tellText(documentId),

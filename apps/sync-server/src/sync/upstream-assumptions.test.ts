@@ -9,6 +9,7 @@ import { applyUpdate, Doc, encodeStateAsUpdate } from "yjs";
 import { Engine, type EngineOptions, type HookListeners } from "./engine.ts";
 import {
   applyToRoom,
+  forgetLoading,
   type HocuspocusDocument,
   type HookName,
   hasPending,
@@ -114,6 +115,18 @@ test("no timer and no listener is left of a document's own awareness", async () 
   const document = await created.hold(ID);
   expect(timers()).toBe(before);
   expect(document._observers.has("destroy")).toBe(false);
+  created.release(ID);
+  expect(await eventually(() => created.unloadIfIdle(ID))).toBe(true);
+});
+
+test("nothing of a document's loading is called for its changes", async () => {
+  const calls: string[] = [];
+  const note = (name: string) => () => void calls.push(name);
+  const { engine: created } = engine({ hooks: { onChange: note("change") } });
+  const document = await created.hold(ID);
+  forgetLoading(document);
+  document.getText("t").insert(0, "a");
+  expect(calls).toEqual([]);
   created.release(ID);
   expect(await eventually(() => created.unloadIfIdle(ID))).toBe(true);
 });

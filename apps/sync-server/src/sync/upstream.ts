@@ -8,7 +8,8 @@
  * - `Document` broadcasts in the one listener of `update` that its constructor adds; Yjs encodes a transaction's
  *   update only while that event has a listener.
  * - `Document` makes an `Awareness` with an interval of 3 s, which is all that listens to the document's `destroy`;
- *   it uses `getStates`, `states` and `on` of what `awareness` holds, and sends the states to who joins if there are any.
+ *   `Hocuspocus` calls `on` of what `awareness` holds, once it has loaded.
+ * - A document's `callbacks` are called by its listener for updates, and by what we do not call.
  */
 
 import { type Document, MessageType, OutgoingMessage } from "@hocuspocus/server";
@@ -50,6 +51,18 @@ export function ackFrame(address: string, saved: boolean): Uint8Array {
 
 export function serverMessageFrame(address: string, message: ServerMessage): Uint8Array {
   return new OutgoingMessage(address).writeStateless(writeServerMessage(message)).toUint8Array();
+}
+
+/** What Hocuspocus would call when a document changes: nothing, one for all. */
+const NO_CALLBACKS: Document["callbacks"] = {
+  onUpdate: () => {},
+  beforeBroadcastStateless: () => {},
+  beforeHandleAwareness: () => Promise.resolve(),
+};
+
+/** Lets go of what a document's callbacks keep of its loading, 2 kB: nothing calls them. */
+export function forgetLoading(document: Document): void {
+  document.callbacks = NO_CALLBACKS;
 }
 
 /** Tells a client that it is let in, and whether it may write. */
@@ -121,10 +134,9 @@ export function awarenessFrame(address: string, states: number, pieces: readonly
 
 /** An awareness with nobody in it that nobody listens to; one for all documents. */
 const NOBODY = {
-  states: new Map(),
-  getStates: () => NOBODY.states,
+  getStates: () => new Map(),
   on: () => {},
-} as unknown as Document["awareness"] & { states: Map<number, never> };
+} as unknown as Document["awareness"];
 
 /**
  * Takes a document's awareness away: presence has a path of its own (presence.ts), and for 5,000 documents there
