@@ -29,6 +29,8 @@ export interface StateAnswer {
 
 /** Bodies kept over all documents: a class that opens one at nine o'clock gets what was compressed for the first. */
 const CACHE_BYTES = 16 * 1024 * 1024;
+/** What a kept body costs beside its bytes. */
+const ENTRY_BYTES = 1024;
 /** Made at once: the threads that compress are those that read and write the disk. */
 const MAKING = 2;
 /** More who wait open the document by their socket. */
@@ -43,6 +45,11 @@ const compressors: Record<Exclude<Coding, "identity">, (bytes: Uint8Array) => Pr
   gzip: promisify(gzip),
 };
 const unpack = promisify(zstdDecompress);
+
+/** The bytes in memory of their own: zlib answers the first few of the 64 KiB that it wrote into. */
+function alone(bytes: Uint8Array): Uint8Array {
+  return bytes.buffer.byteLength > bytes.length ? new Uint8Array(bytes) : bytes;
+}
 
 /** Writes states of documents, each once for each coding while it is kept. */
 export class StateBodies {
@@ -64,13 +71,13 @@ export class StateBodies {
     if (this.#making.waiting >= MAX_WAITING) {
       throw new AppError("TOO_MANY_REQUESTS", undefined, { details: { retryAfter: 5 } });
     }
-    const entry = { body: this.#making.run(make), bytes: 0 };
+    const entry = { body: this.#making.run(async () => alone(await make())), bytes: 0 };
     this.#kept.set(name, entry);
     try {
       const body = await entry.body;
       if (this.#kept.get(name) === entry) {
-        entry.bytes = body.length;
-        this.#bytes += body.length;
+        entry.bytes = body.length + ENTRY_BYTES;
+        this.#bytes += entry.bytes;
       }
       for (const oldest of this.#kept.keys()) {
         if (this.#bytes <= CACHE_BYTES) break;
